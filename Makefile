@@ -1,0 +1,91 @@
+# What a newcomer guesses: make setup, demo, test, lint, bench. `make help` lists the rest.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONTRACTS := $(BIN)/python -m contracts.build
+PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
+
+.PHONY: help
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
+
+# --- Installing. Stamps remember what was installed; nothing touches the network twice. ---
+
+.PHONY: setup
+setup: .venv/installed contracts/node_modules/installed ## Install what the lock files pin, into .venv and contracts/node_modules
+
+.venv/installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	touch $@
+
+contracts/node_modules/installed: contracts/package.json contracts/package-lock.json
+	cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: lock
+lock: setup ## Pin the newest versions the ranges allow, for every platform, with hashes
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --extra dev \
+		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	cd contracts && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+
+# --- Running. ---
+
+.PHONY: demo
+demo: setup ## Run a whole bridge on this machine and show what happens
+	$(BIN)/jgb-bridge demo
+
+.PHONY: bench
+bench: setup ## Measure the budgets that take minutes
+	$(BIN)/python -m tests.bench
+
+.PHONY: bench-long
+bench-long: setup ## Measure the budgets that take an hour
+	$(BIN)/python -m tests.bench --long
+
+# --- Checking. ---
+
+.PHONY: test
+test: setup ## Run every test, and compare artifacts and gas figures with the committed ones
+	$(CONTRACTS) forge test
+	FOUNDRY_PROFILE=home $(CONTRACTS) forge test
+	$(CONTRACTS) artifacts --check
+	$(CONTRACTS) snapshots --check
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: types ## Check style, types and lock files; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(CONTRACTS) forge fmt --check
+	@! grep -nE '"resolved"|[a-z+]+://' requirements.lock contracts/package-lock.json \
+		| grep -v '"url": "https://github.com/sponsors/' || { echo "lock files name download addresses" >&2; false; }
+
+.PHONY: types
+types: setup ## Check types
+	$(BIN)/mypy $(PACKAGES)
+
+.PHONY: mutants
+mutants: setup ## Break one line at a time and see that some test notices
+	$(BIN)/python -m tests.mutants
+
+# --- Writing what is committed though it is derived. ---
+
+.PHONY: artifacts
+artifacts: setup ## Compile the contracts into contracts/artifacts
+	$(CONTRACTS) artifacts
+
+.PHONY: snapshots
+snapshots: setup ## Record gas figures in contracts/snapshots
+	$(CONTRACTS) snapshots
+
+.PHONY: clean
+clean: ## Remove everything that is not committed and can be made again
+	rm -rf .venv contracts/node_modules contracts/out contracts/out-home contracts/cache contracts/cache-home
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

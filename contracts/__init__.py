@@ -1,0 +1,1 @@
+"""What the chains enforce: sources, compiled artifacts, build and deployment."""
