@@ -1,0 +1,1 @@
+"""The protocol, pure: nothing here does I/O, reads a clock or logs."""

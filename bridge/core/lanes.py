@@ -1,0 +1,57 @@
+"""What one sending account has to do: intents, the transactions that carry them out, and how they end.
+
+An intent is done exactly once: it holds one account nonce until some attempt with that nonce is final.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from bridge.core.events import BatchKey
+from bridge.core.ports import Call
+from bridge.core.types import ChainId, Epoch, Leaf, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class PostSignatures:
+    """Post our signatures for these slots on the board."""
+
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverBatch:
+    """Deliver a batch with a certificate of `epoch`."""
+
+    batch: BatchKey
+    epoch: Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class RetryTransfer:
+    """Execute a held message."""
+
+    leaf: Leaf
+
+
+Purpose = PostSignatures | DeliverBatch | RetryTransfer
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A transaction that must be sent, stored in the same commit as the state that demands it."""
+
+    id: int
+    """Given by the store; zero before it is stored."""
+    chain: ChainId
+    purpose: Purpose
+    call: Call
+    gas: int
+
+
+class Ending(Enum):
+    """How an intent ended. Each ending is a final fact of the chain, or gives the intent up before it had a nonce."""
+
+    SUCCEEDED = "succeeded"
+    REVERTED = "reverted"
+    REFUSED = "refused"
+    """The node takes no transaction like it, whatever the price."""
