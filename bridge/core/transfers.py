@@ -137,11 +137,13 @@ def step(transfer: Transfer, fact: ProgressFact) -> Step:
     A fact that the table does not know in this state halts the route: nothing is guessed.
     """
     key = (transfer.state, type(fact))
-    if key in ECHOES or _is_outdated(transfer, fact):
+    if key in ECHOES:
         return transfer, ()
     if key not in MOVES:
         why = f"{type(fact).__name__} in state {transfer.state.value} of transfer 0x{transfer.leaf.hex()}"
         return transfer, (HaltRoute(transfer.route, why),)
+    if _is_outdated(transfer, fact):
+        return transfer, ()
     return _moved(replace(transfer, state=MOVES[key]), fact)
 
 
