@@ -1,7 +1,5 @@
 """Bundles: a quorate batch with messages and certificate as one JSON file that anyone can deliver (SPEC 7)."""
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +58,7 @@ class BundleFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_suffix(".partial")
             partial.write_bytes(encode_bundle(digest, bundle))
-            os.replace(partial, path)
+            partial.replace(path)
         return path
 
 

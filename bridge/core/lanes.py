@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bridge.core.events import BatchKey
-from bridge.core.ports import Call
-from bridge.core.types import ChainId, Epoch, Leaf, Slot
+from bridge.core.ports import Call, SignedTransaction
+from bridge.core.submission import Fees
+from bridge.core.types import ChainId, Epoch, Height, Leaf, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,12 @@ class RetryTransfer:
     leaf: Leaf
 
 
-Purpose = PostSignatures | DeliverBatch | RetryTransfer
+@dataclass(frozen=True, slots=True)
+class FillGap:
+    """Use up an account nonce that later ones wait behind."""
+
+
+Purpose = PostSignatures | DeliverBatch | RetryTransfer | FillGap
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +61,27 @@ class Ending(Enum):
     REVERTED = "reverted"
     REFUSED = "refused"
     """The node takes no transaction like it, whatever the price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One signed transaction for an account nonce. It may go out again, as it is, at any time."""
+
+    transaction: SignedTransaction
+    fees: Fees
+    sent_at: Height | None = None
+    """Head of the chain when it last went out; None if it is not known to have gone out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """An intent that is not ended, with the account nonce it holds and all attempts made with that nonce."""
+
+    intent: Intent
+    nonce: int | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def last(self) -> Attempt:
+        """The newest attempt. Raises IndexError before the first."""
+        return self.attempts[-1]

@@ -1,0 +1,34 @@
+"""Chains as the rest of the system sees them: the ports of the core, and what users look up, over one node each."""
+
+from bridge.adapters.codec import Watched
+from bridge.adapters.evm import Rpc
+from bridge.adapters.ledger.books import BookReading, read_book
+from bridge.adapters.ledger.logs import LogFilter, LogSource
+from bridge.adapters.ledger.lookup import Lookup
+from bridge.adapters.ledger.reading import EvmReader
+from bridge.adapters.ledger.sending import Sender
+from bridge.adapters.ledger.state import Query, read, read_all
+from bridge.adapters.ledger.writing import EvmWriter
+
+__all__ = [
+    "BookReading",
+    "EvmChain",
+    "EvmReader",
+    "EvmWriter",
+    "LogFilter",
+    "LogSource",
+    "Lookup",
+    "Query",
+    "Sender",
+    "read",
+    "read_all",
+    "read_book",
+]
+
+
+class EvmChain(EvmReader, EvmWriter):
+    """Both ports of one chain over one node."""
+
+    def __init__(self, rpc: Rpc, watched: Watched) -> None:
+        EvmReader.__init__(self, rpc, watched)
+        EvmWriter.__init__(self, rpc, watched.chain)

@@ -1,0 +1,177 @@
+"""The tables of a relayer's store. Migrations create them; nothing else does."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+_ID = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a column of type INTEGER."""
+
+routes = Table(
+    "routes",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("source_chain", BigInteger, nullable=False),
+    Column("source_gateway", LargeBinary, nullable=False),
+    Column("destination_chain", BigInteger, nullable=False),
+    Column("destination_gateway", LargeBinary, nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("chain", BigInteger, primary_key=True),
+    Column("height", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("time", BigInteger, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("chain", BigInteger, nullable=False),
+    Column("height", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("facts", LargeBinary, nullable=False),
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("leaf", LargeBinary, nullable=False, unique=True),
+    Column("route", _ID, ForeignKey("routes.id"), nullable=False),
+    Column("nonce", BigInteger, nullable=False),
+    # ABI encoding of the message: amounts have 128 bits.
+    Column("message", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("live", Boolean, nullable=False),
+    # Places are packed, see `rows`.
+    Column("source", LargeBinary, nullable=False),
+    Column("first_nonce", BigInteger),
+    Column("epoch", BigInteger),
+    Column("included", LargeBinary),
+    Column("destination", LargeBinary),
+    Column("reason", Integer),
+    Column("return_leaf", LargeBinary),
+    Index("transfers_by_nonce", "route", "nonce"),
+    Index("transfers_by_batch", "route", "first_nonce"),
+    Index("transfers_live", "route", "nonce", sqlite_where=text("live"), postgresql_where=text("live")),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("route", _ID, ForeignKey("routes.id"), primary_key=True),
+    Column("first_nonce", BigInteger, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("source_height", BigInteger, nullable=False),
+    Column("source_hash", LargeBinary, nullable=False),
+    Column("source_time", BigInteger, nullable=False),
+)
+
+attestations = Table(
+    "attestations",
+    metadata,
+    Column("slot", LargeBinary, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("signer", LargeBinary, primary_key=True),
+    Column("signature", LargeBinary, nullable=False),
+    Column("place", LargeBinary, nullable=False),
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("slot", LargeBinary, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("route", _ID, ForeignKey("routes.id"), nullable=False),
+    Column("first_nonce", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("posted", Boolean, nullable=False),
+    Index("signatures_unposted", "posted", sqlite_where=text("NOT posted"), postgresql_where=text("NOT posted")),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("route", _ID, ForeignKey("routes.id"), primary_key=True),
+    Column("first_nonce", BigInteger, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    # Empty for effects on batches.
+    Column("leaf", LargeBinary, primary_key=True),
+    Column("due", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("leaf", LargeBinary, primary_key=True),
+    Column("place", LargeBinary, primary_key=True),
+    Column("route", _ID, ForeignKey("routes.id"), nullable=False),
+    Column("source_height", BigInteger, nullable=False),
+    Column("outcome", LargeBinary, nullable=False),
+)
+
+halts = Table(
+    "halts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("route", _ID, ForeignKey("routes.id"), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("resumed_at", BigInteger),
+    Column("resumed_because", Text),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("chain", BigInteger, nullable=False),
+    Column("purpose", LargeBinary, nullable=False),
+    Column("call_to", LargeBinary, nullable=False),
+    Column("call_data", LargeBinary, nullable=False),
+    Column("gas", BigInteger, nullable=False),
+    Column("nonce", BigInteger),
+    Column("ending", Text),
+    Column("reason", Text),
+    Index("intents_open", "chain", "id", sqlite_where=text("ending IS NULL"), postgresql_where=text("ending IS NULL")),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("intent", _ID, ForeignKey("intents.id"), nullable=False),
+    Column("chain", BigInteger, nullable=False),
+    Column("nonce", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    # Wei, as decimal text: prices may exceed 63 bits, and so may their product with gas.
+    Column("max_fee", Text, nullable=False),
+    Column("priority_fee", Text, nullable=False),
+    Column("cost", Text, nullable=False),
+    # Days since 1970-01-01 UTC.
+    Column("day", Integer, nullable=False),
+    Column("sent_at", BigInteger),
+    Index("attempts_by_intent", "intent"),
+    Index("attempts_by_day", "chain", "day"),
+)

@@ -1,0 +1,87 @@
+"""`demo`: two foreign investors over two bridges, a relayer killed on the way, a burst, and books to the yen."""
+
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from bridge.core.errors import BridgeError
+
+FOLDER = Path("build/demo")
+FAILED = 1
+
+
+@click.command()
+@click.option("--burst", default=200, show_default=True, help="Locks in the burst.")
+@click.option("--keep", is_flag=True, help="Leave the devnet running afterwards.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report instead of the table.")
+def demo(burst: int, *, keep: bool, as_json: bool) -> None:
+    """Run a whole bridge on this machine and show what happens. Exit 0 only if all of it is right."""
+    from bridge.cli.accounting import read_books  # noqa: PLC0415 - `--help` answers without it
+    from bridge.devnet import Options, down, up  # noqa: PLC0415
+    from bridge.devnet.scenario import play  # noqa: PLC0415
+
+    directory = FOLDER / "devnet"
+    if (directory / "processes.json").exists():
+        down(directory)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    say = (lambda _: None) if as_json else _say
+    network = up(Options(directory), say)
+    try:
+        report = asyncio.run(play(network, directory, burst, say, read_books))
+    except BridgeError:
+        _keep_logs(directory)
+        raise
+    finally:
+        if not keep:
+            down(directory)
+    path = FOLDER / "report.json"
+    path.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    if as_json:
+        click.echo(path.read_text(), nl=False)
+    else:
+        _show(report, path)
+        if keep:
+            click.echo(f"the devnet runs on: try `jgb-bridge --network {directory}/devnet.json books`")
+    sys.exit(0 if report["ok"] else FAILED)
+
+
+def _say(line: str) -> None:
+    click.echo(f"  {line}")
+
+
+def _keep_logs(directory: Path) -> None:
+    """Keep what the processes wrote, so that a failure can be understood."""
+    shutil.copytree(directory / "logs", FOLDER / "logs", dirs_exist_ok=True)
+    click.echo(f"the logs are kept in {FOLDER / 'logs'}", err=True)
+
+
+def _show(report: dict[str, Any], path: Path) -> None:
+    console = Console()
+    named = [row for row in report["transfers"] if not row["burst"]]
+    table = Table("what", "id", "from", "to", "units", "state", "seconds", title="Transfers")
+    for row in named:
+        units = f"{int(row['amount']):,}" if int(row["amount"]) else ""
+        short = row["id"][:10] + "…"
+        table.add_row(row["story"], short, row["source"], row["destination"], units, row["state"], str(row["seconds"]))
+    console.print(table)
+    burst = report["burst"]
+    console.print(
+        f"burst: {burst['executed']} of {burst['transfers']} locks executed in {burst['batches']} batches, "
+        f"{burst['seconds']} s from the first lock to the last mint"
+    )
+    table = Table("bond", "chain", "locked", "supply", "in flight", "difference", title="Books, after")
+    for bond in report["books"]["after"]["bonds"]:
+        for chain in bond["chains"]:
+            flight = int(chain["in_flight_out"]) + int(chain["in_flight_home"])
+            numbers = [int(chain["locked"]), int(chain["supply"]), flight, int(chain["difference"])]
+            table.add_row(bond["isin"], chain["chain"], *(f"{number:,}" for number in numbers))
+    console.print(table)
+    verdict = "every transfer EXECUTED, books balance to the yen" if report["ok"] else "NOT as it should be"
+    console.print(f"{verdict}; the whole report is in {path}")

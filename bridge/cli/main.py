@@ -1,0 +1,85 @@
+"""The command and its groups. Modules load when their command runs, so that `--help` answers at once."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from bridge.core.errors import BridgeError
+
+FAILED = 2
+INTERRUPTED = 130
+_COMMANDS = {
+    "lock": "bridge.cli.sending",
+    "burn": "bridge.cli.sending",
+    "status": "bridge.cli.following",
+    "deliver": "bridge.cli.delivering",
+    "books": "bridge.cli.accounting",
+    "balances": "bridge.cli.accounting",
+    "devnet": "bridge.cli.devnets",
+    "demo": "bridge.cli.demo",
+}
+_SUMMARIES = {
+    "lock": "Lock bonds at home and get wrapped ones on a public chain.",
+    "burn": "Burn wrapped bonds and get the bonds at home.",
+    "status": "Say where a transfer is.",
+    "deliver": "Deliver a transfer from your own key, with no relayer.",
+    "books": "Show escrow, locked, supply and in flight per bond and chain.",
+    "balances": "Show who holds what on every chain.",
+    "devnet": "Start or stop a whole bridge on this machine.",
+    "demo": "Run a whole bridge on this machine and show what happens.",
+}
+
+
+class _Lazy(click.Group):
+    """Finds a command in the module that defines it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(import_module(module), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="jgb-bridge")
+@click.option(
+    "--network",
+    "network_path",
+    envvar="JGB_NETWORK",
+    default=Path(".devnet/devnet.json"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="File that names chains, contracts and bonds.",
+)
+@click.pass_context
+def cli(ctx: click.Context, network_path: Path) -> None:
+    """Move tokenized Japanese Government Bonds between their home ledger and public chains.
+
+    A wrapped bond is a claim on a bond held in custody at home: 1 unit is JPY 1 face, on every chain.
+    """
+    ctx.obj = network_path
+
+
+def main() -> None:
+    """Run the command; what the input or the world did wrong is one line and exit 2."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as fault:
+        fault.show()
+        sys.exit(FAILED)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; what was sent stays sent: `jgb-bridge status ID` tells", err=True)
+        sys.exit(INTERRUPTED)
+    except BridgeError as fault:
+        click.echo(str(fault), err=True)
+        sys.exit(FAILED)

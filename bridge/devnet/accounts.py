@@ -1,0 +1,74 @@
+"""The people and organisations of a devnet, each with a key of its own in a keystore."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from bridge.adapters.config import AccountEntry
+from bridge.adapters.keystores import QUICK_WORK_FACTOR, new_key, write_keystore, write_secret
+from bridge.adapters.signers import LocalTransactionSigner
+from bridge.core.types import Address
+from bridge.devnet.layout import Layout
+
+USERS: Final = ("alice", "bob", "carol")
+OPERATORS: Final = ("deployer", "governor", "guardian", "registrar", "issuer")
+_PASSWORD_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a key, and where it lies."""
+
+    name: str
+    signer: LocalTransactionSigner
+    entry: AccountEntry
+
+    @property
+    def address(self) -> Address:
+        """The account."""
+        return self.signer.address
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A relayer's operator with its two keys."""
+
+    name: str
+    attestation: Person
+    submission: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody."""
+
+    users: tuple[Person, ...]
+    operators: dict[str, Person]
+    organisations: tuple[Organisation, ...]
+
+    def funded(self) -> list[Address]:
+        """Return the accounts that send transactions."""
+        people = (*self.users, *self.operators.values(), *(org.submission for org in self.organisations))
+        return [person.address for person in people]
+
+
+def make_cast(layout: Layout, organisations: int) -> Cast:
+    """Make all keys and write their keystores."""
+    return Cast(
+        users=tuple(_make(layout, name) for name in USERS),
+        operators={name: _make(layout, name) for name in OPERATORS},
+        organisations=tuple(
+            Organisation(name, _make(layout, f"{name}-attestation"), _make(layout, f"{name}-submission"))
+            for name in (f"relayer-{number}" for number in range(1, organisations + 1))
+        ),
+    )
+
+
+def _make(layout: Layout, name: str) -> Person:
+    key, password = new_key(), secrets.token_hex(_PASSWORD_BYTES)
+    keystore, password_file = layout.keys(name)
+    write_keystore(keystore, key, password, QUICK_WORK_FACTOR)
+    write_secret(password_file, f"{password}\n")
+    signer = LocalTransactionSigner(key)
+    entry = AccountEntry(name=name, address=signer.address, keystore=keystore, password_file=password_file)
+    return Person(name, signer, entry)

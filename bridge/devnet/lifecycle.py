@@ -1,0 +1,241 @@
+"""From an empty folder to a running bridge, and back."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from bridge.adapters.codec import encode_issue
+from bridge.adapters.config import (
+    AssetEntry,
+    HomeEntry,
+    Network,
+    RelayerEntry,
+    RemoteEntry,
+    encode_network,
+    load_network,
+)
+from bridge.adapters.evm import Rpc
+from bridge.adapters.ledger import EvmWriter, Sender
+from bridge.core.errors import Refuse
+from bridge.core.ports import Call
+from bridge.core.submission import FeeRules
+from bridge.core.types import Height, Units, Windowing
+from bridge.devnet.accounts import Cast, make_cast
+from bridge.devnet.bonds import bonds_of
+from bridge.devnet.daemons import entry_of, start_relayer, write_config
+from bridge.devnet.layout import Layout
+from bridge.devnet.nodes import Node, fund, mine_at_once, mine_in_time, nodes_of, skip_nonces, start_node
+from bridge.devnet.processes import Process, Processes, free_ports
+from contracts.deploy import Deployment, Order, Parameters, Roles, Site, deploy, encode_deployment
+
+ISSUED: Final = Units(5_000_000_000)
+"""Face value of each bond that each user holds at first."""
+SUPPLY_CAP: Final = Units(1_000_000_000_000)
+BALANCE: Final = 1_000 * 10**18
+_FREE: Final = FeeRules(0, 0, 0, 1)
+_PUBLIC: Final = FeeRules(200 * 10**9, 10**9, 10**20, 3)
+_NONCES_APART: Final = 16
+_LOCKS_PER_BLOCK: Final = 1_000
+_POSTS_PER_BLOCK: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How large a devnet is, and where. Delays in seconds."""
+
+    directory: Path
+    relayers: int = 4
+    """None leaves a committee of one, whose relayer is not started."""
+    remotes: int = 2
+    via: Mapping[str, str] = field(default_factory=dict)
+    """The address at which relayers ask a chain, by its name, in place of the node's own."""
+    window: int = 1
+    max_batch: int = 128
+    locks_per_block: int = _LOCKS_PER_BLOCK
+    activation_delay: int = 4
+    return_delay: int = 4
+
+
+def up(options: Options, say: Callable[[str], None] = lambda _: None) -> Network:
+    """Start everything and return where it is. On failure or Ctrl-C nothing is left running and no file remains.
+
+    Raises Refuse in one line; `say` is told what is being done.
+    """
+    return asyncio.run(_up(options, say))
+
+
+def down(directory: Path) -> list[str]:
+    """Stop exactly what `up` has started and remove its files; return the names of the processes that still ran."""
+    layout = Layout(directory.absolute())
+    layout.require()
+    processes = Processes(layout)
+    names = list(processes.all())
+    nodes = [name for name in names if layout.node(name).exists()]
+    stopped = processes.stop(name for name in names if name not in nodes)
+    stopped += processes.stop(nodes)
+    layout.remove()
+    return stopped
+
+
+def stop_one(directory: Path, name: str, *, kill: bool = False) -> None:
+    """Stop one process of a running devnet, by SIGKILL if asked."""
+    Processes(Layout(directory.absolute())).stop([name], kill=kill)
+
+
+def start_one(directory: Path, name: str) -> int:
+    """Start one process again as it was started; return its new number. Raises Refuse if it still runs."""
+    layout = Layout(directory.absolute())
+    processes = Processes(layout)
+    process = processes.start_again(name)
+    _note_pid(layout, process)
+    asyncio.run(processes.ready(process))
+    return process.pid
+
+
+async def _up(options: Options, say: Callable[[str], None]) -> Network:
+    layout = Layout(options.directory.absolute())
+    nodes = nodes_of(options.remotes, free_ports(options.remotes + 1))
+    _check(options, nodes)
+    layout.claim()
+    with ExitStack() as undo:
+        undo.callback(down, layout.folder)
+        network = await _raise(options, layout, nodes, say)
+        undo.pop_all()
+    return network
+
+
+async def _raise(options: Options, layout: Layout, nodes: Sequence[Node], say: Callable[[str], None]) -> Network:
+    processes = Processes(layout)
+    async with AsyncExitStack() as closing:
+        rpcs = {node.name: await closing.enter_async_context(Rpc(node.url, node.name)) for node in nodes}
+        say(f"starting {len(nodes)} nodes")
+        started = [start_node(node, layout, processes) for node in nodes]
+        await asyncio.gather(*(processes.ready(process) for process in started))
+        say("making keys")
+        cast = make_cast(layout, max(1, options.relayers))
+        say("deploying contracts, issuing and announcing two bonds")
+        deployment = await _deploy(options, nodes, rpcs, cast)
+    layout.deployment.write_bytes(encode_deployment(deployment))
+    network = _network(nodes, cast, deployment, processes)
+    layout.network.write_bytes(encode_network(network))
+    say(f"starting {options.relayers} relayers")
+    return await _start_relayers(options, layout, nodes, cast, deployment, network)
+
+
+async def _deploy(options: Options, nodes: Sequence[Node], rpcs: Mapping[str, Rpc], cast: Cast) -> Deployment:
+    """Deploy and hand out money and bonds while blocks come at once, then let time pass as on real chains."""
+    home, *remotes = (
+        Site(node.name, EvmWriter(rpcs[node.name], node.chain), _FREE if node.is_home else _PUBLIC) for node in nodes
+    )
+    for index, node in enumerate(nodes):
+        await mine_at_once(rpcs[node.name])
+        await fund(rpcs[node.name], cast.funded(), BALANCE)
+        # Contracts of two chains at one address would let a mistaken chain pass for the right one.
+        await skip_nonces(rpcs[node.name], cast.operators["deployer"].address, index * _NONCES_APART)
+    order = Order(home, tuple(remotes), _roles(cast), _parameters(options, cast), bonds_of(datetime.now(UTC)))
+    deployment = await deploy(order)
+    issuer = Sender(home.writer, cast.operators["issuer"].signer, _FREE)
+    await issuer.send(
+        [Call(token, encode_issue(user.address, ISSUED)) for token in deployment.bonds.values() for user in cast.users]
+    )
+    for node in nodes:
+        await mine_in_time(node, rpcs[node.name])
+    return deployment
+
+
+def _roles(cast: Cast) -> Roles:
+    operators = cast.operators
+    return Roles(
+        deployer=operators["deployer"].signer,
+        governor=operators["governor"].signer,
+        registrar=operators["registrar"].signer,
+        guardian=operators["guardian"].address,
+        issuer=operators["issuer"].address,
+    )
+
+
+def _parameters(options: Options, cast: Cast) -> Parameters:
+    members = sorted(org.attestation.address for org in cast.organisations)
+    return Parameters(
+        members=tuple(members),
+        threshold=len(members) // 2 + 1,
+        posters={org.attestation.address: org.submission.address for org in cast.organisations},
+        windowing=Windowing(options.window, options.max_batch),
+        locks_per_block=options.locks_per_block,
+        posts_per_block=_POSTS_PER_BLOCK,
+        activation_delay=options.activation_delay,
+        return_delay=options.return_delay,
+        supply_cap=SUPPLY_CAP,
+    )
+
+
+def _network(nodes: Sequence[Node], cast: Cast, deployment: Deployment, processes: Processes) -> Network:
+    home, *remotes = nodes
+    contracts = {chain: dict(contracts) for chain, contracts in deployment.contracts.items()}
+    start = Height(1)
+    return Network(
+        home=HomeEntry(rpc=home.url, chain_id=home.chain, contracts=contracts[home.chain], start_height=start),
+        remotes=tuple(
+            RemoteEntry(
+                name=node.name, rpc=node.url, chain_id=node.chain, contracts=contracts[node.chain], start_height=start
+            )
+            for node in remotes
+        ),
+        assets=tuple(
+            AssetEntry(
+                isin=isin,
+                home=token,
+                remotes={node.name: deployment.wrapped[node.chain][isin] for node in remotes},
+            )
+            for isin, token in deployment.bonds.items()
+        ),
+        users=tuple(user.entry for user in cast.users),
+        operators=tuple(operator.entry for operator in cast.operators.values()),
+        pids={name: process.pid for name, process in processes.all().items()},
+    )
+
+
+async def _start_relayers(
+    options: Options,
+    layout: Layout,
+    nodes: Sequence[Node],
+    cast: Cast,
+    deployment: Deployment,
+    network: Network,
+) -> Network:
+    processes = Processes(layout)
+    asked = [(node, options.via.get(node.name) or options.via.get(str(node.chain)) or node.url) for node in nodes]
+    ports = dict(zip(cast.organisations, free_ports(len(cast.organisations)), strict=True))
+    for organisation, port in ports.items():
+        write_config(layout, organisation, port, asked, deployment)
+    started = [
+        start_relayer(layout, processes, organisation.name, ports[organisation])
+        for organisation in cast.organisations[: options.relayers]
+    ]
+    await asyncio.gather(*(processes.ready(process) for process in started))
+    return _publish(layout, network, tuple(entry_of(layout, process) for process in started))
+
+
+def _publish(layout: Layout, network: Network, relayers: tuple[RelayerEntry, ...]) -> Network:
+    pids = {name: process.pid for name, process in Processes(layout).all().items()}
+    complete = network.model_copy(update={"relayers": relayers, "pids": pids})
+    layout.network.write_bytes(encode_network(complete))
+    return complete
+
+
+def _note_pid(layout: Layout, process: Process) -> None:
+    network = load_network(layout.network)
+    relayers = tuple(entry_of(layout, process) if entry.name == process.name else entry for entry in network.relayers)
+    _publish(layout, network, relayers)
+
+
+def _check(options: Options, nodes: Sequence[Node]) -> None:
+    known = {name for node in nodes for name in (node.name, str(node.chain))}
+    if unknown := sorted(options.via.keys() - known):
+        raise Refuse(f"no chain {unknown[0]} to route: there are {', '.join(node.name for node in nodes)}")
+    if options.remotes < 1 or options.relayers < 0:
+        raise Refuse("a devnet has at least one remote and no negative number of relayers")

@@ -1,0 +1,144 @@
+"""Processes that outlive the command that starts them, and are found and stopped exactly, by another."""
+
+import asyncio
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import orjson
+import psutil  # type: ignore[import-untyped]
+
+from bridge.adapters.config.fields import Model
+from bridge.core.errors import Refuse
+from bridge.devnet.layout import Layout
+
+GRACE_SECONDS: Final = 10.0
+READY_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 0.02
+LOOPBACK: Final = "127.0.0.1"
+_CLOCK_SLACK: Final = 2.0
+"""Seconds by which the system may report another start time for the same process, as its clock is set."""
+_LAST_WORDS: Final = 5
+
+
+class Process(Model):
+    """A process that was started: how, and when, so that a later one with the same number is not taken for it."""
+
+    name: str
+    pid: int
+    started_at: float
+    """UTC seconds, as the system reports it."""
+    command: tuple[str, ...]
+    port: int
+    """Where it takes connections on the loopback as soon as it is ready."""
+
+
+class Processes:
+    """The processes of one devnet, written down as each is started."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def all(self) -> dict[str, Process]:
+        """Return what was started, by name."""
+        content = self._layout.processes.read_bytes()
+        entries = orjson.loads(content) if content else []
+        return {entry["name"]: Process.model_validate(entry) for entry in entries}
+
+    def named(self, name: str) -> Process:
+        """Return one of them. Raises Refuse if there is none of that name."""
+        known = self.all()
+        if name not in known:
+            raise Refuse(f"no process {name}: there are {', '.join(known)}")
+        return known[name]
+
+    def start(self, name: str, command: Sequence[str], port: int) -> Process:
+        """Start a process in a group of its own, with its output in a log file."""
+        with self._layout.log(name).open("ab") as log:
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        # It outlives this command. Without a word about its end Popen would complain that nobody waited for it.
+        child.returncode = 0
+        started_at = psutil.Process(child.pid).create_time()
+        process = Process(name=name, pid=child.pid, started_at=started_at, command=tuple(command), port=port)
+        self._write({**self.all(), name: process})
+        return process
+
+    def start_again(self, name: str) -> Process:
+        """Start a process by the command it was started with. Raises Refuse if it still runs."""
+        process = self.named(name)
+        if find(process) is not None:
+            raise Refuse(f"{name} runs already, as process {process.pid}")
+        return self.start(name, process.command, process.port)
+
+    async def ready(self, process: Process) -> None:
+        """Wait until a process takes connections. Raises Refuse with its last words if it ends or takes too long."""
+        deadline = time.monotonic() + READY_SECONDS
+        while (found := find(process)) is not None:
+            if _listens(found, process.port):
+                return
+            if time.monotonic() > deadline:
+                raise Refuse(f"{process.name} is not ready after {READY_SECONDS:g} s: {self._last_words(process.name)}")
+            await asyncio.sleep(POLL_SECONDS)
+        raise Refuse(f"{process.name} ended at once: {self._last_words(process.name)}")
+
+    def stop(self, names: Iterable[str], *, kill: bool = False) -> list[str]:
+        """Stop processes together, the hard way if asked or after a while; return the names of those that ran."""
+        running = {name: found for name in names if (found := find(self.named(name))) is not None}
+        for found in running.values():
+            if kill:
+                found.kill()
+            else:
+                found.terminate()
+        _, stubborn = psutil.wait_procs(running.values(), timeout=GRACE_SECONDS)
+        for found in stubborn:
+            found.kill()
+        psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
+        return list(running)
+
+    def _write(self, processes: Mapping[str, Process]) -> None:
+        content = orjson.dumps([process.model_dump(mode="json") for process in processes.values()])
+        partial = self._layout.processes.with_suffix(".partial")
+        partial.write_bytes(content)
+        partial.replace(self._layout.processes)
+
+    def _last_words(self, name: str) -> str:
+        lines = self._layout.log(name).read_text(errors="replace").splitlines()
+        return " | ".join(lines[-_LAST_WORDS:]) or "it said nothing"
+
+
+def find(process: Process) -> psutil.Process | None:
+    """Return a process if it still runs: the same one by its start and its command, not another with its number."""
+    try:
+        found = psutil.Process(process.pid)
+        if found.status() == psutil.STATUS_ZOMBIE:
+            found.wait(timeout=0)
+            return None
+        is_same = abs(found.create_time() - process.started_at) <= _CLOCK_SLACK
+        command = tuple(found.cmdline())
+    except psutil.Error:
+        return None
+    # A script's command line has its interpreter in front; at its very start a process has none yet.
+    is_same = is_same and command[-len(process.command) :] in (process.command, ())
+    return found if is_same else None
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of the loopback that nobody listens on."""
+    sockets = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
+    ports = [int(held.getsockname()[1]) for held in sockets]
+    for held in sockets:
+        held.close()
+    return ports
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    """Tell whether this very process takes connections on a port; another one there is no sign of life of ours."""
+    try:
+        connections = process.net_connections(kind="inet")
+    except psutil.Error:
+        return False
+    return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)

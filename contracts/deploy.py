@@ -1,0 +1,265 @@
+"""Deploys a whole bridge: home and its remotes at once, every address known before the first transaction.
+
+Steps depend on each other only where the contracts say so; what does not depend goes out together.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import rlp  # type: ignore[import-untyped]
+from eth_abi import encode
+
+from bridge.adapters.codec import (
+    encode_announce,
+    encode_open_route,
+    encode_register,
+    to_checksum,
+    to_hex,
+)
+from bridge.adapters.ledger import EvmWriter, Sender
+from bridge.core.bonds import BondTerms
+from bridge.core.errors import Refuse
+from bridge.core.hashing import keccak, word
+from bridge.core.ports import Call, TransactionSigner
+from bridge.core.submission import FeeRules
+from bridge.core.types import Address, ChainId, Hash32, Units, Windowing
+
+ARTIFACTS: Final = Path(__file__).resolve().parent / "artifacts"
+CREATION: Final = Address(b"")
+"""Receiver of a transaction that creates a contract."""
+_TERMS: Final = "(bytes12,uint8,uint32,uint32,uint64,uint64,uint64)"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A chain to deploy to, and what its transactions may cost."""
+
+    name: str
+    writer: EvmWriter
+    fees: FeeRules
+
+    @property
+    def chain(self) -> ChainId:
+        """The chain's id."""
+        return self.writer.chain
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Who may do what. The deployer has no power afterwards."""
+
+    deployer: TransactionSigner
+    governor: TransactionSigner
+    registrar: TransactionSigner
+    guardian: Address
+    issuer: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The numbers that a deployment fixes. Delays in seconds."""
+
+    members: tuple[Address, ...]
+    """The first committee of every destination, ascending."""
+    threshold: int
+    posters: Mapping[Address, Address]
+    """Who posts for a member."""
+    windowing: Windowing
+    locks_per_block: int
+    posts_per_block: int
+    activation_delay: int
+    return_delay: int
+    supply_cap: Units
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be deployed."""
+
+    home: Site
+    remotes: tuple[Site, ...]
+    roles: Roles
+    parameters: Parameters
+    bonds: tuple[BondTerms, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What was deployed where."""
+
+    home: ChainId
+    genesis: Hash32
+    """Hash of home's block 0, which every digest is bound to."""
+    contracts: Mapping[ChainId, Mapping[str, Address]]
+    bonds: Mapping[str, Address]
+    """Tokens at home by ISIN."""
+    wrapped: Mapping[ChainId, Mapping[str, Address]]
+    """Where the remotes will deploy the wrapped tokens, by ISIN."""
+
+
+async def deploy(order: Order) -> Deployment:
+    """Deploy everything, open the routes, register the posters and announce the bonds.
+
+    The announcements are messages: the wrapped tokens exist when relayers have delivered them.
+    """
+    plan = await _plan(order)
+    await asyncio.gather(_deploy_home(order, plan), *(_deploy_remote(order, remote, plan) for remote in order.remotes))
+    home, parameters = order.home, order.parameters
+    gateway, board = plan.contracts[home.chain]["gateway"], plan.contracts[home.chain]["board"]
+    await Sender(home.writer, order.roles.governor, home.fees).send(
+        [Call(gateway, _opening(parameters, remote.chain, plan)) for remote in order.remotes]
+        + [Call(board, encode_register(signer, poster)) for signer, poster in parameters.posters.items()]
+    )
+    await Sender(home.writer, order.roles.registrar, home.fees).send(
+        [
+            Call(gateway, encode_announce(token, remote.chain, parameters.supply_cap))
+            for token in plan.bonds.values()
+            for remote in order.remotes
+        ]
+    )
+    return plan
+
+
+def encode_deployment(deployment: Deployment) -> bytes:
+    """Return the deployment as a JSON file: chains by their id, addresses with checksum."""
+    document = {
+        "version": 1,
+        "homeChain": deployment.home,
+        "homeGenesis": to_hex(deployment.genesis),
+        "chains": {
+            str(chain): {
+                "contracts": _checksums(contracts),
+                "wrapped": _checksums(deployment.wrapped.get(chain, {})),
+            }
+            for chain, contracts in deployment.contracts.items()
+        },
+        "bonds": _checksums(deployment.bonds),
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+async def _plan(order: Order) -> Deployment:
+    """Foretell every address: a contract's follows from its deployer and the number of its transaction."""
+    home, deployer = order.home, order.roles.deployer.address
+    first = (await home.writer.account(deployer)).transactions
+    committee, gateway, board, *tokens = (_created(deployer, first + index) for index in range(3 + len(order.bonds)))
+    contracts: dict[ChainId, dict[str, Address]] = {
+        home.chain: {"committee": committee, "gateway": gateway, "board": board}
+    }
+    wrapped = {}
+    for remote in order.remotes:
+        start = (await remote.writer.account(deployer)).transactions
+        there = _created(deployer, start + 1)
+        contracts[remote.chain] = {"committee": _created(deployer, start), "gateway": there}
+        wrapped[remote.chain] = {
+            bond.isin: _wrapped(home.chain, gateway, there, token, bond)
+            for bond, token in zip(order.bonds, tokens, strict=True)
+        }
+    bonds = {bond.isin: token for bond, token in zip(order.bonds, tokens, strict=True)}
+    return Deployment(home.chain, await home.writer.genesis(), contracts, bonds, wrapped)
+
+
+async def _deploy_home(order: Order, plan: Deployment) -> None:
+    roles, parameters = order.roles, order.parameters
+    governor, registrar = roles.governor.address, roles.registrar.address
+    committee = plan.contracts[plan.home]["committee"]
+    calls = [
+        _committee("home", order, scheduler=governor),
+        _creation("home", "HomeGateway", committee, governor, registrar, plan.genesis, parameters.return_delay),
+        _creation("home", "AttestationBoard", governor, parameters.posts_per_block),
+        *(_creation("home", "JGBToken", _struct(bond), roles.issuer) for bond in order.bonds),
+    ]
+    await Sender(order.home.writer, roles.deployer, order.home.fees).send(calls)
+
+
+async def _deploy_remote(order: Order, site: Site, plan: Deployment) -> None:
+    contracts, parameters = plan.contracts[site.chain], order.parameters
+    deployer = Sender(site.writer, order.roles.deployer, site.fees)
+    await deployer.send([_committee("remote", order, scheduler=contracts["gateway"])])
+    gateway = _creation(
+        "remote",
+        "RemoteGateway",
+        contracts["committee"],
+        order.roles.governor.address,
+        plan.home,
+        plan.contracts[plan.home]["gateway"],
+        plan.genesis,
+        parameters.return_delay,
+        parameters.windowing.window,
+        parameters.windowing.max_batch,
+    )
+    # After the committee: the constructor asks it who may schedule.
+    await deployer.send([gateway])
+
+
+def _committee(kind: str, order: Order, scheduler: Address) -> Call:
+    parameters = order.parameters
+    return _creation(
+        kind,
+        "EcdsaCommittee",
+        order.roles.governor.address,
+        order.roles.guardian,
+        scheduler,
+        parameters.activation_delay,
+        parameters.threshold,
+        b"".join(parameters.members),
+    )
+
+
+def _opening(parameters: Parameters, chain: ChainId, plan: Deployment) -> bytes:
+    windowing, gateway = parameters.windowing, plan.contracts[chain]["gateway"]
+    return encode_open_route(chain, gateway, windowing.window, windowing.max_batch, parameters.locks_per_block)
+
+
+def _creation(kind: str, contract: str, *arguments: object) -> Call:
+    """Return the transaction that creates a contract from its artifact."""
+    artifact = _artifact(kind, contract)
+    inputs: list[dict[str, Any]] = next(
+        (entry["inputs"] for entry in artifact["abi"] if entry["type"] == "constructor"), []
+    )
+    types = [_TERMS if entry["type"] == "tuple" else entry["type"] for entry in inputs]
+    return Call(CREATION, bytes.fromhex(artifact["bytecode"][2:]) + encode(types, arguments))
+
+
+@cache
+def _artifact(kind: str, contract: str) -> dict[str, Any]:
+    path = ARTIFACTS / kind / f"{contract}.json"
+    try:
+        artifact: dict[str, Any] = json.loads(path.read_text())
+    except OSError:
+        raise Refuse(f"there is no artifact {kind}/{contract}.json: run `make artifacts`") from None
+    return artifact
+
+
+def _struct(bond: BondTerms) -> tuple[object, ...]:
+    return (
+        bond.isin.encode(),
+        bond.bond_type,
+        bond.issue_number,
+        bond.coupon_rate,
+        bond.issue_date,
+        bond.maturity_date,
+        bond.denomination,
+    )
+
+
+def _created(deployer: Address, nonce: int) -> Address:
+    """Address of a contract that an account creates (CREATE)."""
+    return Address(keccak(rlp.encode([deployer, nonce]))[12:])
+
+
+def _wrapped(home: ChainId, home_gateway: Address, gateway: Address, token: Address, bond: BondTerms) -> Address:
+    """Address of a wrapped token (CREATE2, SPEC 2.4)."""
+    salt = keccak(word(home) + word(home_gateway) + word(token))
+    code = _creation("remote", "WrappedJGB", home, token, _struct(bond)).data
+    return Address(keccak(b"\xff" + gateway + salt + keccak(code))[12:])
+
+
+def _checksums(addresses: Mapping[str, Address]) -> dict[str, str]:
+    return {name: to_checksum(address) for name, address in addresses.items()}

@@ -1,0 +1,1 @@
+"""Who carries transfers: one daemon per organisation."""

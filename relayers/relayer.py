@@ -1,0 +1,106 @@
+"""The parts of one relayer and how they take turns. No loop, no clock: `app` drives it, and so do tests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.adapters.store import Store
+from bridge.adapters.txlane import Lane
+from bridge.core.errors import Halt, Retry
+from bridge.core.types import ChainId, Route
+from relayers.engine import Engine
+from relayers.observer import Observer
+from relayers.worker import Worker
+
+
+class Faults(Protocol):
+    """Told what keeps a part from working, and that it works again."""
+
+    def failed(self, part: str, fault: Exception) -> None:
+        """A part could not do its work this time."""
+        ...
+
+    def worked(self, part: str) -> None:
+        """A part did its work."""
+        ...
+
+
+@dataclass
+class Relayer:
+    """One daemon's parts. Every method may be interrupted anywhere and repeated."""
+
+    engine: Engine
+    observers: Mapping[ChainId, Observer]
+    worker: Worker
+    lanes: Mapping[ChainId, Lane]
+    store: Store
+    faults: Faults
+
+    async def start(self) -> None:
+        """Load what the store holds."""
+        await self.engine.refresh()
+
+    async def observe(self, chain: ChainId) -> bool:
+        """Let one observer step; return whether it has more to do at once.
+
+        A chain whose final block has changed halts every route that touches it, until an operator resumes them.
+        """
+        if self.is_stopped(chain):
+            return False
+        part = f"observer {self.engine.plan.chains[chain].name}"
+        try:
+            more = await self.observers[chain].tick()
+        except Retry as fault:
+            self.faults.failed(part, fault)
+            return False
+        except Halt as fault:
+            self.faults.failed(part, fault)
+            await self.engine.halt(self.engine.plan.touching(chain), fault.reason, fault.evidence)
+            return False
+        self.faults.worked(part)
+        return more
+
+    async def work(self) -> None:
+        """Do what the outbox asks for."""
+        try:
+            await self.worker.tick()
+        except Retry as fault:
+            self.faults.failed("worker", fault)
+        except Halt as fault:
+            self.faults.failed("worker", fault)
+            await self.engine.halt(self._routes_in(fault), fault.reason, fault.evidence)
+        else:
+            self.faults.worked("worker")
+
+    async def send(self, chain: ChainId) -> None:
+        """Let one lane send, watch and replace its transactions."""
+        final = self.engine.memory.final.get(chain)
+        if final is None:
+            return
+        part = f"lane {self.engine.plan.chains[chain].name}"
+        try:
+            report = await self.lanes[chain].tick(final.height)
+        except Retry as fault:
+            self.faults.failed(part, fault)
+            return
+        if report.blocked_reason:
+            self.faults.failed(part, Retry(report.blocked_reason))
+        else:
+            self.faults.worked(part)
+
+    async def turn(self) -> None:
+        """Give every part one turn. Tests use it; the daemon gives each part a loop of its own."""
+        for chain in self.observers:
+            while await self.observe(chain):
+                pass
+        await self.work()
+        for chain in self.lanes:
+            await self.send(chain)
+
+    def is_stopped(self, chain: ChainId) -> bool:
+        """Tell whether every route that touches a chain is halted."""
+        return all(route in self.engine.memory.halts for route in self.engine.plan.touching(chain))
+
+    def _routes_in(self, fault: Halt) -> list[Route]:
+        named = [route for route in self.engine.plan.routes if route.name == fault.evidence.get("route")]
+        return named or list(self.engine.plan.routes)

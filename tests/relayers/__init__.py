@@ -1,0 +1,1 @@
+"""Tests of the daemon: real engines and stores over fake chains."""
