@@ -15,6 +15,7 @@ from bridge.core.errors import BridgeError
 
 FOLDER = Path("build/demo")
 FAILED = 1
+WIDTH = 110
 
 
 @click.command()
@@ -63,13 +64,14 @@ def _keep_logs(directory: Path) -> None:
 
 
 def _show(report: dict[str, Any], path: Path) -> None:
-    console = Console()
+    console = Console(width=max(Console().width, WIDTH))
     named = [row for row in report["transfers"] if not row["burst"]]
     table = Table("what", "id", "from", "to", "units", "state", "seconds", title="Transfers")
     for row in named:
         units = f"{int(row['amount']):,}" if int(row["amount"]) else ""
         short = row["id"][:10] + "…"
-        table.add_row(row["story"], short, row["source"], row["destination"], units, row["state"], str(row["seconds"]))
+        took = str(row["seconds"]) if row["seconds"] is not None else "-"
+        table.add_row(row["story"], short, row["source"], row["destination"], units, row["state"], took)
     console.print(table)
     burst = report["burst"]
     console.print(

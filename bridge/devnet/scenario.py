@@ -151,13 +151,13 @@ async def _story(stage: Stage, directory: Path, burst: int, say: Say) -> None:
 
     say(f"alice pays bob on {first.name}; {_victim(stage)} is killed with SIGKILL; bob burns and is released at home")
     await stage.pay("alice", "bob", bond, 8 * LOT, first)
-    stop_one(directory, _victim(stage), kill=True)
+    await asyncio.to_thread(stop_one, directory, _victim(stage), kill=True)
     began = time.monotonic()
     stage.note("bob burns", await stage.burn("bob", bond, 8 * LOT, first), began)
     await stage.settle("the burn")
 
     say(f"{_victim(stage)} starts again; carol locks {burst} times at once")
-    start_one(directory, _victim(stage))
+    await asyncio.to_thread(start_one, directory, _victim(stage))
     began = time.monotonic()
     leaves = await stage.lock("carol", bill, [LOT * (1 + index % 3) for index in range(burst)], second)
     stage.note("burst", leaves, began, is_burst=True)

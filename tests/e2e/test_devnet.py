@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from bridge import devnet
-from bridge.adapters.codec import to_checksum, views
+from bridge.adapters.codec import views
 from bridge.adapters.config import Network, load, load_network, read_draft
 from bridge.adapters.config.checks import check
 from bridge.adapters.evm import Rpc
@@ -24,8 +23,8 @@ from bridge.adapters.ledger import EvmChain, Query, read
 from bridge.adapters.signers import open_transaction_signer
 from bridge.core.bonds import BondType, is_isin
 from bridge.core.errors import Refuse
-from bridge.core.types import Address, ChainId, Height
-from bridge.devnet import daemons, lifecycle, processes
+from bridge.core.types import Height
+from bridge.devnet import lifecycle, processes
 
 pytestmark = pytest.mark.e2e
 
@@ -288,131 +287,3 @@ def test_relayers_ask_a_chain_where_they_are_told_to(tmp_path: Path) -> None:
     assert config.remotes[0].providers[0].url == "http://127.0.0.1:9"
     assert config.home.providers[0].url == "http://127.0.0.1:10"
     assert network.remotes[0].rpc != config.remotes[0].providers[0].url
-
-
-# --- Start-up checks against real nodes ---
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda text, net: text.replace(net.remotes[0].rpc, net.remotes[1].rpc), "is a node of chain 31338, not 31337"),
-        (lambda text, net: text.replace(net.remotes[0].rpc, "http://127.0.0.1:9"), "see that the node runs"),
-        (lambda text, _: other_genesis(text), "block 0 of"),
-        (lambda text, net: swapped(text, net.remotes[0].contracts["gateway"], b"\x11" * 20), "there is no contract at"),
-        (
-            lambda text, net: swapped(text, net.home.contracts["board"], b"\x12" * 20),
-            "home.board: there is no contract",
-        ),
-        (
-            lambda text, net: swapped(text, net.remotes[0].contracts["gateway"], net.remotes[0].contracts["committee"]),
-            "remotes[0].gateway",
-        ),
-        (lambda text, _: text.replace("relayer-1-attestation", "alice"), "is not in the committee of home.gateway"),
-        (lambda text, _: text.replace("relayer-1-submission", "alice"), "have the governor register this one"),
-        (lambda text, _: text.replace("relayer-1-submission.password", "alice.password"), "has another password"),
-    ],
-)
-async def test_what_does_not_fit_the_chains_is_named(
-    folder: Path, tmp_path: Path, network: Network, change: object, said: str
-) -> None:
-    assert callable(change)
-    text = (folder / "relayers" / "relayer-1" / "relayer.toml").read_text()
-    path = tmp_path / "relayer.toml"
-    path.write_text(change(text, network))
-    assert path.read_text() != text
-    problems = [str(problem) for problem in await check(read_draft(path, {}))]
-    assert any(said in problem for problem in problems), problems
-
-
-async def test_problems_of_file_and_chains_are_named_together(folder: Path, tmp_path: Path, network: Network) -> None:
-    text = (folder / "relayers" / "relayer-1" / "relayer.toml").read_text()
-    text = text.replace("[api]", "[api]\ncolour = 3").replace(network.remotes[1].rpc, "http://127.0.0.1:9")
-    path = tmp_path / "relayer.toml"
-    path.write_text(text.replace("relayer-1-attestation", "bob"))
-    places = [problem.where for problem in await check(read_draft(path, {}))]
-    assert places == [
-        "api.colour",
-        "remotes[1].providers[0]",
-        "keys.attestation",
-        "keys.submission",
-        "keys.attestation",
-    ]
-
-
-def swapped(text: str, old: Address, new: bytes) -> str:
-    return text.replace(to_checksum(old), f"0x{new.hex()}")
-
-
-def other_genesis(text: str) -> str:
-    return re.sub('genesis_hash = ".*"', f'genesis_hash = "0x{"ab" * 32}"', text)
-
-
-def test_the_chains_have_different_ids(network: Network) -> None:
-    assert len({network.home.chain_id, *(remote.chain_id for remote in network.remotes)}) == 3
-    assert ChainId(1) not in network.watched
-
-
-# --- Relayers, with a stand-in for their command ---
-
-STAND_IN = """\
-import http.server, pathlib, sys, tomllib
-api = tomllib.loads(pathlib.Path(sys.argv[-1]).read_text())["api"]
-print("at your service", flush=True)
-http.server.HTTPServer((api["host"], api["port"]), http.server.BaseHTTPRequestHandler).serve_forever()
-"""
-
-
-def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    script = tmp_path / "jgb-relayer"
-    script.write_text(f"#!{sys.executable}\n{text}")
-    script.chmod(0o755)
-    monkeypatch.setattr(daemons, "_command", lambda: str(script))
-
-
-def test_relayers_are_processes_that_can_die_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_in(tmp_path, monkeypatch, STAND_IN)
-    folder = tmp_path / "net"
-    network = devnet.up(devnet.Options(folder, relayers=2, remotes=1))
-    try:
-        assert [relayer.name for relayer in network.relayers] == ["relayer-1", "relayer-2"]
-        assert load_network(folder / "devnet.json") == network
-        first = network.relayers[0]
-        assert first.pid == network.pids["relayer-1"]
-        assert load(first.config, {}).api.port == int(first.api.rpartition(":")[2])
-        devnet.stop_one(folder, "relayer-1", kill=True)
-        assert not psutil.pid_exists(first.pid)
-        pid = devnet.start_one(folder, "relayer-1")
-        again = load_network(folder / "devnet.json")
-        assert again.relayers[0].pid == again.pids["relayer-1"] == pid
-        assert again.relayers[1] == network.relayers[1]
-    finally:
-        assert sorted(devnet.down(folder)) == ["home", "relayer-1", "relayer-2", "remote-1"]
-    assert ours(folder) == []
-
-
-def test_a_committee_is_more_than_half_of_the_relayers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_in(tmp_path, monkeypatch, STAND_IN)
-    network = devnet.up(devnet.Options(tmp_path / "net", relayers=4, remotes=1))
-
-    async def thresholds() -> list[tuple[int, int]]:
-        found = []
-        for chain in (network.home, *network.remotes):
-            async with Rpc(chain.rpc) as rpc:
-                reader = EvmChain(rpc, network.watched[chain.chain_id])
-                committee = await reader.committee((await reader.heads()).latest)
-                found.append((committee.threshold, len(committee.members)))
-        return found
-
-    assert asyncio.run(thresholds()) == [(3, 4), (3, 4)]
-    devnet.down(tmp_path / "net")
-
-
-def test_a_relayer_that_does_not_start_is_quoted_and_nothing_remains(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stand_in(tmp_path, monkeypatch, "raise SystemExit('home.gateway: no code: correct it')")
-    with pytest.raises(Refuse, match=r"relayer-\d ended at once: home\.gateway: no code: correct it"):
-        devnet.up(devnet.Options(tmp_path / "net", relayers=2, remotes=1))
-    assert ours(tmp_path / "net") == []
-    assert not (tmp_path / "net").exists()

@@ -26,7 +26,6 @@ outboundLeaf(uint256,uint64) -> (bytes32)
 nextNonce(uint256) -> (uint64)
 runningTotal(uint256,address) -> (uint128)
 received(uint256,address) -> (uint128,uint128)
-sentBack(uint256,address) -> (uint128)
 route(uint256) -> (address,uint32,uint32)
 
 lock(address,uint256,uint256,address,bytes) -> (bytes32)

@@ -42,10 +42,10 @@ class HeldMessage(NamedTuple):
 
 
 class Received(NamedTuple):
-    """What a gateway has taken in of one route and asset."""
+    """What a gateway has taken in of one route and asset: executed or sent back, both count as settled."""
 
     highest_total: Units
-    executed: Units
+    settled: Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,6 @@ OUTBOUND_LEAF: Final = View("outboundLeaf", lambda leaf: Leaf(Hash32(leaf)))
 NEXT_NONCE: Final = View("nextNonce", Nonce)
 RUNNING_TOTAL: Final = View("runningTotal", Units)
 RECEIVED: Final = View("received", Received)
-SENT_BACK: Final = View("sentBack", Units)
 ROUTE: Final = View("route", _route)
 
 LOCKED: Final = View("locked", Units)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bridge.adapters.codec import View, views
+from bridge.adapters.codec import views
 from bridge.adapters.ledger.reading import EvmReader
 from bridge.adapters.ledger.state import Query, read, read_all
 from bridge.core.conservation import Book
@@ -22,25 +22,16 @@ class BookReading:
     remote: Block
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """What one gateway counts of a bond on the route to the other."""
-
-    sent: Units
-    executed: Units
-    sent_back: Units
-
-
 async def read_book(home: EvmReader, remote: EvmReader, asset: Address) -> BookReading:
     """Read one book: the remote first, then home.
 
     In that order a mint between the two reads cannot make more arrive than has left.
     """
     remote_block = (await remote.heads()).latest
-    there = await _side(remote, home.chain, asset, remote_block)
+    sent_there, settled_there = await _counters(remote, home.chain, asset, remote_block)
     supply = await _supply(remote, asset, remote_block)
     home_block = (await home.heads()).latest
-    here = await _side(home, remote.chain, asset, home_block)
+    sent_here, settled_here = await _counters(home, remote.chain, asset, home_block)
     locked, escrow, held = await read_all(
         home.rpc,
         [
@@ -55,21 +46,18 @@ async def read_book(home: EvmReader, remote: EvmReader, asset: Address) -> BookR
         chain=remote.chain,
         locked=locked,
         supply=supply,
-        in_flight_out=Units(here.sent - there.executed - there.sent_back),
-        in_flight_home=Units(there.sent - here.executed - here.sent_back),
+        in_flight_out=Units(sent_here - settled_there),
+        in_flight_home=Units(sent_there - settled_here),
     )
     return BookReading(book, escrow, held, home_block, remote_block)
 
 
-async def _side(reader: EvmReader, other: ChainId, asset: Address, at: Block) -> _Side:
+async def _counters(reader: EvmReader, other: ChainId, asset: Address, at: Block) -> tuple[Units, Units]:
+    """Return what a gateway has sent to the other, and what it has settled of what came from there."""
     gateway = reader.watched.gateway
-    sent, sent_back = await read_all(
-        reader.rpc,
-        [_counter(views.RUNNING_TOTAL, gateway, other, asset), _counter(views.SENT_BACK, gateway, other, asset)],
-        at,
-    )
+    sent = await read(reader.rpc, Query(views.RUNNING_TOTAL, gateway, (other, asset)), at)
     received = await read(reader.rpc, Query(views.RECEIVED, gateway, (other, asset)), at)
-    return _Side(sent, received.executed, sent_back)
+    return sent, received.settled
 
 
 async def _supply(remote: EvmReader, asset: Address, at: Block) -> Units:
@@ -78,7 +66,3 @@ async def _supply(remote: EvmReader, asset: Address, at: Block) -> Units:
     if wrapped == ZERO_ADDRESS:
         return Units(0)
     return await read(remote.rpc, Query(views.TOTAL_SUPPLY, wrapped), at)
-
-
-def _counter(view: View[Units], gateway: Address, other: ChainId, asset: Address) -> Query[Units]:
-    return Query(view, gateway, (other, asset))
