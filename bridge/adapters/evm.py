@@ -119,7 +119,7 @@ class Rpc:
                 return await asking
         except TimeoutError:
             raise Unanswered(f"{self.name} did not answer {method} within {self._deadline:g} s") from None
-        except HttpStatus as status:
+        except _HttpStatus as status:
             raise Retry(f"{self.name} answered {method} with HTTP {status.code}") from None
         except aiohttp.ClientConnectorError as fault:
             raise Retry(f"{self.name} cannot be reached: {fault.strerror or type(fault).__name__}") from None
@@ -155,7 +155,7 @@ class Rpc:
         return self._opened
 
 
-class HttpStatus(Exception):
+class _HttpStatus(Exception):
     """An HTTP answer that is no JSON-RPC."""
 
     def __init__(self, code: int) -> None:
@@ -176,7 +176,7 @@ class _Session:
         async with self._session.post(url, data=data, headers=headers) as response:
             body = await response.read()
         if response.status != _OK and not body.lstrip().startswith((b"{", b"[")):
-            raise HttpStatus(response.status)
+            raise _HttpStatus(response.status)
         return body
 
 

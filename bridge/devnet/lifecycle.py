@@ -87,7 +87,10 @@ def stop_one(directory: Path, name: str, *, kill: bool = False) -> None:
 
 
 def start_one(directory: Path, name: str) -> int:
-    """Start one process again as it was started; return its new number. Raises Refuse if it still runs."""
+    """Start one process again as it was started; return its new number. Raises Refuse if it still runs.
+
+    Of the nodes, home alone has kept its chain, but for the last second; a remote would start from nothing.
+    """
     layout = Layout(directory.absolute())
     processes = Processes(layout)
     process = processes.start_again(name)

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-import orjson
 import psutil  # type: ignore[import-untyped]
+from pydantic import TypeAdapter, ValidationError
 
 from bridge.adapters.config.fields import Model
 from bridge.core.errors import Refuse
@@ -16,7 +16,8 @@ from bridge.devnet.layout import Layout
 
 GRACE_SECONDS: Final = 10.0
 READY_SECONDS: Final = 30.0
-POLL_SECONDS: Final = 0.02
+FIRST_LOOK_SECONDS: Final = 0.02
+LONGEST_LOOK_SECONDS: Final = 0.3
 LOOPBACK: Final = "127.0.0.1"
 _CLOCK_SLACK: Final = 2.0
 """Seconds by which the system may report another start time for the same process, as its clock is set."""
@@ -35,6 +36,9 @@ class Process(Model):
     """Where it takes connections on the loopback as soon as it is ready."""
 
 
+_LIST: Final = TypeAdapter(list[Process])
+
+
 class Processes:
     """The processes of one devnet, written down as each is started."""
 
@@ -44,8 +48,11 @@ class Processes:
     def all(self) -> dict[str, Process]:
         """Return what was started, by name."""
         content = self._layout.processes.read_bytes()
-        entries = orjson.loads(content) if content else []
-        return {entry["name"]: Process.model_validate(entry) for entry in entries}
+        try:
+            processes = _LIST.validate_json(content or b"[]")
+        except ValidationError:
+            raise Refuse(f"{self._layout.processes} is damaged: stop what it names by hand, then remove it") from None
+        return {process.name: process for process in processes}
 
     def named(self, name: str) -> Process:
         """Return one of them. Raises Refuse if there is none of that name."""
@@ -76,13 +83,14 @@ class Processes:
 
     async def ready(self, process: Process) -> None:
         """Wait until a process takes connections. Raises Refuse with its last words if it ends or takes too long."""
-        deadline = time.monotonic() + READY_SECONDS
+        deadline, pause = time.monotonic() + READY_SECONDS, FIRST_LOOK_SECONDS
         while (found := find(process)) is not None:
             if _listens(found, process.port):
                 return
             if time.monotonic() > deadline:
                 raise Refuse(f"{process.name} is not ready after {READY_SECONDS:g} s: {self._last_words(process.name)}")
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_LOOK_SECONDS)  # looking costs time that the process needs to start
         raise Refuse(f"{process.name} ended at once: {self._last_words(process.name)}")
 
     def stop(self, names: Iterable[str], *, kill: bool = False) -> list[str]:
@@ -100,9 +108,8 @@ class Processes:
         return list(running)
 
     def _write(self, processes: Mapping[str, Process]) -> None:
-        content = orjson.dumps([process.model_dump(mode="json") for process in processes.values()])
         partial = self._layout.processes.with_suffix(".partial")
-        partial.write_bytes(content)
+        partial.write_bytes(_LIST.dump_json(list(processes.values())))
         partial.replace(self._layout.processes)
 
     def _last_words(self, name: str) -> str:

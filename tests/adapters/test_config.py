@@ -8,6 +8,7 @@ import pytest
 from bridge.adapters.config import (
     BadConfig,
     Fees,
+    Provider,
     RelayerConfig,
     load,
     load_network,
@@ -110,7 +111,7 @@ def test_the_environment_overrides_the_file(folder: Path) -> None:
         "JGB_RELAYER__HOME__PROVIDERS": '[{"url": "http://other:1", "operator": "other"}]',
         "JGB_RELAYER__REMOTES__0__START_HEIGHT": "77",
         "JGB_OTHER": "not ours",
-        "HOME": "/root",
+        "HOME": "elsewhere",
     }
     config = loaded(folder, TEXT, environment)
     assert config.api.port == 9000
@@ -144,7 +145,7 @@ def test_everything_that_is_wrong_is_said_at_once(folder: Path) -> None:
         "home.genesis_hash: is missing: add it",
         "home.board: '0x12' is no address: write 0x and 40 hex digits",
         "remotes[0].finality: a tag counts no blocks: remove blocks, or use kind = 'depth'",
-        "remotes[0].providers[0].url: is no address of a node: write one that starts with http:// or https://",
+        "remotes[0].providers[0].url: is no address of a node: write one such as https://node.example:8545",
         "remotes[0].fees.max_fee_per_gas: '50 pounds' is no price: write one such as '50 gwei' or '0.1 ether'",
         "remotes[0].start_hight: is not a key that is known here: did you mean start_height?",
         "api.port: input should be a valid integer, unable to parse string as an integer: correct it",
@@ -231,8 +232,20 @@ def test_prices_are_exact() -> None:
         {"max_fee_per_gas": 7, "priority_fee_per_gas": "0.000000001 gwei", "daily_budget": "1 ether"}
     )
     assert (fees.max_fee_per_gas, fees.priority_fee_per_gas, fees.daily_budget) == (7, 1, 10**18)
-    with pytest.raises(ValueError, match="no number of wei"):
-        Fees.model_validate({"max_fee_per_gas": "0.1 wei", "priority_fee_per_gas": 0, "daily_budget": 0})
+
+
+@pytest.mark.parametrize("price", ["0.1 wei", "-1", "Infinity", "NaN", "5 yen", "five gwei", "", None, [1]])
+def test_what_is_no_price_is_refused(price: object) -> None:
+    with pytest.raises(ValueError, match=r"is no (price|number of wei)"):
+        Fees.model_validate({"max_fee_per_gas": price, "priority_fee_per_gas": 0, "daily_budget": 0})
+
+
+@pytest.mark.parametrize(
+    "url", ["", "node.example", "ws://node.example", "http://", "http://node:0", "http://n:99999", "http://[::1"]
+)
+def test_what_is_no_address_of_a_node_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="is no address of a node"):
+        Provider(operator="one", url=url)
 
 
 # --- The network's file ---

@@ -131,7 +131,8 @@ async def test_a_held_transfer_is_sent_back(scene: Scene) -> None:
     gateway = scene.home.watched.gateway
     alice = scene.sender(scene.home, scene.user("alice"))
     await alice.send([Call(scene.bond, codec.encode_approve(gateway, LOT))])
-    lock = codec.encode_lock(scene.bond, LOT, scene.remote.chain, scene.remote.watched.gateway)
+    wrapped = scene.network.assets[0].remotes["remote-1"]
+    lock = codec.encode_lock(scene.bond, LOT, scene.remote.chain, wrapped)
     (receipt,) = await alice.send([Call(gateway, lock)])
     facts = await Lookup(scene.home, Height(1)).messages_of(receipt.tx)
     await scene.deliver(facts, scene.remote)

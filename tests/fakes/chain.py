@@ -24,6 +24,7 @@ from tests.fakes.gateway import FakeBoard, FakeGateway
 from tests.fakes.keys import FakeTransaction, read_transaction
 
 GENESIS_TIME = 1_790_000_000
+GENESIS_HEIGHT = Height(0)
 
 
 @dataclass
@@ -53,6 +54,7 @@ class FakeChain:
     counts: dict[Address, int] = field(default_factory=dict)
     pending: list[Callable[[], ChainFact]] = field(default_factory=list)
     forks: int = 0
+    final_mark: Height = GENESIS_HEIGHT
     drops: Callable[[FakeTransaction], bool] = lambda _: False
     is_down: bool = False
 
@@ -69,6 +71,8 @@ class FakeChain:
 
     def reorg(self, depth: int, *, keep: bool = True) -> None:
         """Undo the newest blocks and put an empty one in their place; `keep`: their transactions wait again."""
+        if self.height - depth < self.finalized:
+            raise ValueError("a final block stays")
         undone = self.mined[-depth:]
         del self.mined[-depth:]
         self.gateway, self.board, self.counts = undone[0].before
@@ -78,12 +82,18 @@ class FakeChain:
             self.pending = [action for block in undone for action in block.actions] + self.pending
         self._mine_one(only_empty=True)
 
+    @property
+    def finalized(self) -> Height:
+        """The finalized height. It never falls, whatever is reorganised above it."""
+        self.final_mark = max(self.final_mark, Height(self.height - self.finality_lag))
+        return self.final_mark
+
     # --- ChainReader ---
 
     async def heads(self) -> Heads:
         self._answer()
         latest = self._block_at(self.height)
-        return Heads(latest, self._block_at(Height(max(0, self.height - self.finality_lag))))
+        return Heads(latest, self._block_at(self.finalized))
 
     async def blocks(self, heights: Sequence[Height]) -> Mapping[Height, Block]:
         self._answer()

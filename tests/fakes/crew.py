@@ -129,7 +129,14 @@ async def run(world: World, members: list[Member], blocks: int = 25) -> None:
 
 
 def everything_is_executed_once(world: World) -> bool:
-    """The only thing that matters: every message that was sent is executed, once."""
+    """The only thing that matters: every message that was sent is executed, once, and nobody signed two for one."""
     sent = {leaf for leaves in world.leaves().values() for leaf in leaves}
     executions = world.executions()
-    return set(executions) == sent and set(executions.values()) <= {1}
+    return set(executions) == sent and set(executions.values()) <= {1} and nobody_signed_twice(world)
+
+
+def nobody_signed_twice(world: World) -> bool:
+    """No signer has two digests for one slot on the board."""
+    board = world.home.board
+    posts = board.posted if board is not None else set()
+    return len({(slot, signer) for slot, _, signer in posts}) == len(posts)

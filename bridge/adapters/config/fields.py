@@ -59,16 +59,20 @@ def _wei(value: object) -> object:
         wei = Decimal(number) * _WEI_PER[unit or "wei"]
     except (InvalidOperation, KeyError):
         raise Wrong(f"{value!r} is no price", "write one such as '50 gwei' or '0.1 ether'") from None
-    if wei != wei.to_integral_value() or wei < 0:
+    if not wei.is_finite() or wei != wei.to_integral_value() or wei < 0:
         raise Wrong(f"{value!r} is no number of wei", "write one such as '50 gwei' or '0.1 ether'")
     return int(wei)
 
 
 def _url(value: str) -> str:
     # The value itself is not shown: it may hold credentials.
-    address = urlsplit(value)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise Wrong("is no address of a node", "write one that starts with http:// or https://")
+    try:
+        address = urlsplit(value)
+        is_address = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise Wrong("is no address of a node", "write one such as https://node.example:8545")
     return value
 
 
