@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {BatchDigest} from "./BatchDigest.sol";
+import {ICommittee} from "./ICommittee.sol";
+import {IGateway} from "./IGateway.sol";
+import {Batch, Kind, Limits, Message, Reason} from "./Protocol.sol";
+import {Roots} from "./Roots.sol";
+import {Settlement} from "./Settlement.sol";
+import {Inbound, Route, Wire} from "./Wire.sol";
+
+/// @notice The receiving half of a gateway: one door for certificates, one bit per nonce, HELD instead of blocking.
+/// @dev Only a wrong batch, root or certificate reverts. What is wrong with a message alone is found by explicit
+///      checks and HELD; nothing is learned from a failed call, so too little gas reverts everything.
+abstract contract Inbox is Settlement {
+    /// @inheritdoc IGateway
+    ICommittee public immutable COMMITTEE;
+    /// @inheritdoc IGateway
+    bytes32 public immutable DOMAIN_SEPARATOR;
+    /// @inheritdoc IGateway
+    uint48 public immutable RETURN_DELAY;
+    /// @inheritdoc IGateway
+    address public immutable GOVERNOR;
+
+    mapping(uint256 sourceChain => mapping(uint256 word => uint256 bits)) private _consumed;
+    /// @inheritdoc IGateway
+    mapping(bytes32 leaf => HeldMessage) public held;
+
+    constructor(ICommittee committee, address governor, bytes32 homeGenesis, uint48 returnDelay) {
+        if (address(committee) == address(0) || governor == address(0)) revert ZeroAddress();
+        COMMITTEE = committee;
+        GOVERNOR = governor;
+        RETURN_DELAY = returnDelay;
+        DOMAIN_SEPARATOR = BatchDigest.domainSeparator(block.chainid, address(this), homeGenesis);
+    }
+
+    modifier onlyGovernor() {
+        if (msg.sender != GOVERNOR) revert NotGovernor(msg.sender);
+        _;
+    }
+
+    /// @inheritdoc IGateway
+    function deliver(Batch calldata encoded, Message[] calldata messages, bytes calldata certificate) external {
+        Batch memory batch = _verified(encoded, certificate);
+        (Inbound[] memory inbound, bytes32[] memory leaves) = _read(batch, messages);
+        bytes32 root = Roots.rootOf(leaves);
+        if (root != batch.root) revert RootMismatch(root, batch.root);
+        Run memory run = _newRun(batch.sourceChain, leaves.length);
+        uint256 fresh = _consume(run.sourceChain, batch.firstNonce, leaves.length);
+        uint64 epoch = batch.epoch;
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            if (fresh >> i & 1 == 1) _receive(run, epoch, inbound[i], leaves[i]);
+            else _recertify(leaves[i], epoch);
+        }
+        _close(run);
+    }
+
+    /// @inheritdoc IGateway
+    function deliverOne(
+        Batch calldata encoded,
+        Message calldata message,
+        bytes32[] calldata proof,
+        bytes calldata certificate
+    ) external {
+        Batch memory batch = _verified(encoded, certificate);
+        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(batch.sourceChain), message);
+        uint64 nonce = inbound.nonce();
+        if (nonce < batch.firstNonce || nonce - batch.firstNonce >= batch.count) {
+            revert NonceOutOfBatch(nonce, batch.firstNonce);
+        }
+        if (!MerkleProof.verifyCalldata(proof, batch.root, leaf)) revert ProofInvalid(leaf, batch.root);
+        if (_consume(batch.sourceChain, nonce, 1) == 0) return _recertify(leaf, batch.epoch);
+        Run memory run = _newRun(batch.sourceChain, 1);
+        _receive(run, batch.epoch, inbound, leaf);
+        _close(run);
+    }
+
+    /// @inheritdoc IGateway
+    function retry(uint256 sourceChain, Message calldata message) external {
+        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
+        uint8 reason = _unhold(leaf);
+        if (!Reason.isRetryable(reason) && msg.sender != GOVERNOR) revert Quarantined(leaf, reason);
+        Run memory run = _newRun(sourceChain, 1);
+        reason = _execute(run, inbound, leaf);
+        if (reason != Reason.NONE) revert StillHeld(leaf, reason);
+        emit Executed(leaf, sourceChain, inbound.nonce());
+        _close(run);
+    }
+
+    /// @inheritdoc IGateway
+    function sendBack(uint256 sourceChain, Message calldata message) external returns (bytes32 returnLeaf) {
+        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
+        uint256 opensAt = uint256(held[leaf].heldAt) + RETURN_DELAY;
+        uint8 reason = _unhold(leaf);
+        if (inbound.kind() != Kind.TRANSFER || !Reason.isReturnable(reason)) revert NotReturnable(leaf, reason);
+        if (block.timestamp < opensAt) revert ReturnTooEarly(leaf, opensAt);
+        if (!_settleUnpaid(sourceChain, inbound)) revert NotReturnable(leaf, Reason.TOTAL_EXCEEDED);
+        returnLeaf = _dispatchReturn(sourceChain, inbound, leaf);
+        emit SentBack(leaf, returnLeaf);
+    }
+
+    /// @inheritdoc IGateway
+    function isConsumed(uint256 sourceChain, uint64 nonce) external view returns (bool) {
+        return _consumed[sourceChain][nonce >> 8] >> (nonce & 0xff) & 1 == 1;
+    }
+
+    /// @notice Executes a message, payments in `run`, or returns why it cannot be executed and has changed nothing.
+    function _execute(Run memory run, Inbound message, bytes32 leaf) internal virtual returns (uint8 reason);
+
+    /// @dev The one verification that every certificate passes.
+    function _verified(Batch calldata encoded, bytes calldata certificate) private returns (Batch memory batch) {
+        bytes32 digest = Wire.readBatch(encoded, DOMAIN_SEPARATOR, batch);
+        if (batch.root == bytes32(0)) revert ZeroRoot();
+        address counterpart = _counterpart(batch.sourceChain);
+        if (counterpart == address(0) || batch.sourceGateway != counterpart) {
+            revert SourceMismatch(batch.sourceChain, batch.sourceGateway);
+        }
+        if (batch.destinationChain != block.chainid || batch.destinationGateway != address(this)) {
+            revert DestinationMismatch(batch.destinationChain, batch.destinationGateway);
+        }
+        COMMITTEE.verify(batch.epoch, digest, certificate);
+        emit Delivered(
+            batch.sourceChain, batch.epoch, batch.firstNonce, batch.count, batch.sourceHeight, batch.root
+        );
+    }
+
+    /// @dev The messages of a batch, whose nonces have no gap, and their leaves.
+    function _read(Batch memory batch, Message[] calldata messages)
+        private
+        view
+        returns (Inbound[] memory inbound, bytes32[] memory leaves)
+    {
+        if (messages.length != batch.count || messages.length > Limits.MAX_BATCH) {
+            revert CountMismatch(messages.length, batch.count);
+        }
+        inbound = new Inbound[](messages.length);
+        leaves = new bytes32[](messages.length);
+        Route memory route = _routeFrom(batch.sourceChain);
+        uint256 first = batch.firstNonce;
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            (Inbound message, bytes32 leaf) = Wire.read(route, messages[i]);
+            if (message.nonce() != first + i) revert NonceOutOfBatch(message.nonce(), uint64(first + i));
+            (inbound[i], leaves[i]) = (message, leaf);
+        }
+    }
+
+    function _routeFrom(uint256 sourceChain) private view returns (Route memory) {
+        return Route(sourceChain, _counterpart(sourceChain), block.chainid, address(this));
+    }
+
+    function _receive(Run memory run, uint64 epoch, Inbound message, bytes32 leaf) private {
+        uint8 reason = _execute(run, message, leaf);
+        if (reason == Reason.NONE) {
+            emit Executed(leaf, run.sourceChain, message.nonce());
+        } else {
+            held[leaf] = HeldMessage(epoch, uint48(block.timestamp), reason);
+            emit Held(leaf, run.sourceChain, message.nonce(), epoch, reason);
+        }
+    }
+
+    /// @dev Consumes `count` nonces from `first` on, at most 256 of them, whose bits may lie in two words.
+    /// @return fresh Bit i: nonce `first + i` was not consumed before.
+    function _consume(uint256 sourceChain, uint256 first, uint256 count) private returns (uint256 fresh) {
+        mapping(uint256 => uint256) storage words = _consumed[sourceChain];
+        (uint256 word, uint256 place) = (first >> 8, first & 0xff);
+        uint256 all = (1 << count) - 1;
+        uint256 bits = words[word];
+        fresh = all & ~(bits >> place);
+        words[word] = bits | all << place;
+        if (place + count > 256) {
+            bits = words[word + 1];
+            fresh &= ~(bits << 256 - place);
+            words[word + 1] = bits | all >> 256 - place;
+        }
+    }
+
+    /// @dev A held leaf of a revoked epoch lives again once the active epoch certifies it too.
+    function _recertify(bytes32 leaf, uint64 epoch) private {
+        HeldMessage storage waiting = held[leaf];
+        if (waiting.heldAt == 0 || !COMMITTEE.isRevoked(waiting.epoch)) return;
+        waiting.epoch = epoch;
+        emit Recertified(leaf, epoch);
+    }
+
+    /// @dev Takes a leaf of a living epoch out of HELD; what follows executes it, sends it back, or reverts.
+    /// @return reason Why it was held.
+    function _unhold(bytes32 leaf) private returns (uint8 reason) {
+        HeldMessage memory waiting = held[leaf];
+        if (waiting.heldAt == 0) revert NotHeld(leaf);
+        if (COMMITTEE.isRevoked(waiting.epoch)) revert ICommittee.EpochIsRevoked(waiting.epoch);
+        delete held[leaf];
+        return waiting.reason;
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IGateway} from "./IGateway.sol";
+import {Leaves} from "./Leaves.sol";
+import {Outbox} from "./Outbox.sol";
+import {Payment, Payments} from "./Payments.sol";
+import {Kind, Message, Reason} from "./Protocol.sol";
+import {Inbound} from "./Wire.sol";
+
+/// @notice What a gateway owes for inbound messages: bounded by what the source says it has sent and by the room there
+///         is here, counted once, paid last.
+/// @dev Consecutive messages of one asset form a run. Its state is read once, kept in memory, and written before the
+///      first unit of it is paid.
+abstract contract Settlement is Outbox {
+    struct Run {
+        uint256 sourceChain;
+        address asset; // zero: the run is empty
+        address token; // what pays: of this chain
+        uint8 refusal; // why nothing of this asset can be paid
+        uint128 highestTotal;
+        uint128 settled;
+        uint96 room; // units that can still be paid
+        Payment[] due;
+    }
+
+    /// @dev What has come in per route and asset. One slot.
+    struct Received {
+        uint128 highestTotal; // highest running total of a settled message
+        uint128 settled; // gross units executed or sent back
+    }
+
+    /// @inheritdoc IGateway
+    mapping(uint256 sourceChain => mapping(address asset => Received)) public received;
+    /// @inheritdoc IGateway
+    mapping(bytes32 leaf => bool) public isReturned;
+
+    /// @notice Which token of this chain pays `asset`, how much it can pay, and why it cannot at all.
+    function _open(uint256 sourceChain, address asset)
+        internal
+        view
+        virtual
+        returns (uint8 refusal, address token, uint96 room);
+
+    /// @notice Why a payment is refused that there is no room for.
+    function _shortage() internal pure virtual returns (uint8 reason);
+
+    /// @notice Pays what a run ordered. Every effect but this chain's own books is written by now.
+    function _pay(Run memory run) internal virtual;
+
+    function _newRun(uint256 sourceChain, uint256 messages) internal pure returns (Run memory run) {
+        run.sourceChain = sourceChain;
+        run.refusal = Reason.ASSET_UNKNOWN;
+        run.due = Payments.withCapacity(messages);
+    }
+
+    /// @notice Orders the payment of a TRANSFER, or returns why it cannot be paid.
+    function _order(Run memory run, Inbound message) internal returns (uint8) {
+        if (message.asset() != run.asset) _switch(run, message.asset());
+        if (run.refusal != Reason.NONE) return run.refusal;
+        address recipient = message.recipient();
+        if (recipient == address(0) || recipient == address(this) || recipient == run.token) {
+            return Reason.RECIPIENT_INVALID;
+        }
+        uint128 amount = message.amount();
+        uint128 highest = _larger(run.highestTotal, message.runningTotal());
+        uint256 settled = uint256(run.settled) + amount;
+        if (settled > highest) return Reason.TOTAL_EXCEEDED;
+        if (amount > run.room) return _shortage();
+        run.highestTotal = highest;
+        run.settled = uint128(settled);
+        unchecked {
+            run.room -= uint96(amount);
+        }
+        Payments.push(run.due, recipient, uint96(amount));
+        return Reason.NONE;
+    }
+
+    /// @notice Orders the payment of a RETURN, if it answers a transfer of this gateway.
+    function _orderBack(Run memory run, Inbound message, bytes32 returnLeaf) internal returns (uint8 reason) {
+        bytes32 leaf = _returnedLeaf(run.sourceChain, message);
+        if (leaf == bytes32(0)) return Reason.RETURN_UNMATCHED;
+        reason = _order(run, message);
+        if (reason != Reason.NONE) return reason;
+        isReturned[leaf] = true;
+        emit Returned(leaf, returnLeaf);
+    }
+
+    /// @notice Writes down and pays what was ordered; the run is empty afterwards.
+    function _close(Run memory run) internal {
+        if (run.due.length != 0) {
+            received[run.sourceChain][run.asset] = Received(run.highestTotal, run.settled);
+            _pay(run);
+            Payments.clear(run.due);
+        }
+        run.asset = address(0);
+        run.refusal = Reason.ASSET_UNKNOWN;
+    }
+
+    /// @notice Counts a message that is sent back. Returns false if it exceeds what its source says it has sent.
+    function _settleUnpaid(uint256 sourceChain, Inbound message) internal returns (bool) {
+        Received storage totals = received[sourceChain][message.asset()];
+        uint128 highest = _larger(totals.highestTotal, message.runningTotal());
+        uint256 settled = uint256(totals.settled) + message.amount();
+        if (settled > highest) return false;
+        totals.highestTotal = highest;
+        totals.settled = uint128(settled);
+        return true;
+    }
+
+    /// @notice Sends a message that cannot be executed back to its sender; see `_returnedLeaf` for the data.
+    function _dispatchReturn(uint256 sourceChain, Inbound message, bytes32 leaf) internal returns (bytes32) {
+        bytes memory data = abi.encodePacked(
+            leaf,
+            uint256(message.nonce()),
+            uint256(uint160(message.recipient())),
+            uint256(message.runningTotal()),
+            message.data()
+        );
+        return _dispatch(
+            sourceChain, Kind.RETURN, message.asset(), message.recipient(), message.sender(), message.amount(), data
+        );
+    }
+
+    function _switch(Run memory run, address asset) private {
+        _close(run);
+        Received memory totals = received[run.sourceChain][asset];
+        run.asset = asset;
+        run.highestTotal = totals.highestTotal;
+        run.settled = totals.settled;
+        (run.refusal, run.token, run.room) = _open(run.sourceChain, asset);
+    }
+
+    /// @notice The outbound leaf that the RETURN `message` answers; zero unless this gateway sent exactly that
+    ///         transfer (asset, amount and sender included) and it was not returned before.
+    /// @dev Data of a RETURN: leaf, nonce, recipient and running total of the transfer as words, then its data.
+    function _returnedLeaf(uint256 sourceChain, Inbound message) private view returns (bytes32 leaf) {
+        bytes calldata data = message.data();
+        if (data.length < 128) return bytes32(0);
+        (bytes32 named, uint256 nonce, uint256 recipient, uint256 total) =
+            abi.decode(data[:128], (bytes32, uint256, uint256, uint256));
+        if (nonce > type(uint64).max || recipient > type(uint160).max || total > type(uint128).max) return bytes32(0);
+        Message memory sent = Message({
+            kind: Kind.TRANSFER,
+            nonce: uint64(nonce),
+            asset: message.asset(),
+            sender: message.recipient(),
+            recipient: address(uint160(recipient)),
+            amount: message.amount(),
+            runningTotal: uint128(total),
+            data: data[128:]
+        });
+        leaf = Leaves.leafOf(block.chainid, address(this), sourceChain, _counterpart(sourceChain), sent);
+        if (leaf != named || outboundLeaf[sourceChain][uint64(nonce)] != leaf || isReturned[leaf]) return bytes32(0);
+    }
+
+    function _larger(uint128 a, uint128 b) private pure returns (uint128) {
+        return a > b ? a : b;
+    }
+}
