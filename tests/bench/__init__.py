@@ -1,0 +1,1 @@
+"""Benchmarks: budgets of DESIGN section 7, measured on a devnet. `python -m tests.bench` writes RESULTS.md."""
