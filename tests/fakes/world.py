@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bridge.core.batches import domain_separator
 from bridge.core.boundaries import Boundary
+from bridge.core.events import ChainFact
 from bridge.core.finality import Depth, Tag
 from bridge.core.messages import Kind, Message
 from bridge.core.quorum import Committee
@@ -158,7 +159,7 @@ def _gateway(chain: ChainId, committee: Committee) -> FakeGateway:
     return FakeGateway(chain, address, committee, separator)
 
 
-def _transfer(destination: ChainId, recipient: str, amount: int) -> Callable[[FakeGateway], object]:
+def _transfer(destination: ChainId, recipient: str, amount: int) -> Callable[[FakeGateway], ChainFact]:
     message = Message(
         Kind.TRANSFER, Nonce(0), BOND, fake_address("sender"), fake_address(recipient), Units(amount), Units(0)
     )
