@@ -6,7 +6,7 @@ Steps depend on each other only where the contracts say so; what does not depend
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +28,7 @@ from bridge.core.errors import Refuse
 from bridge.core.hashing import keccak, word
 from bridge.core.ports import Call, TransactionSigner
 from bridge.core.submission import FeeRules
-from bridge.core.types import Address, ChainId, Hash32, Units, Windowing
+from bridge.core.types import Address, ChainId, Hash32, Height, Units, Windowing
 
 ARTIFACTS: Final = Path(__file__).resolve().parent / "artifacts"
 CREATION: Final = Address(b"")
@@ -101,6 +101,8 @@ class Deployment:
     """Tokens at home by ISIN."""
     wrapped: Mapping[ChainId, Mapping[str, Address]]
     """Where the remotes will deploy the wrapped tokens, by ISIN."""
+    start: Mapping[ChainId, Height] = field(default_factory=dict)
+    """Per chain, the block in which all contracts stand and nothing has happened yet: relayers read from here on."""
 
 
 async def deploy(order: Order) -> Deployment:
@@ -110,6 +112,9 @@ async def deploy(order: Order) -> Deployment:
     """
     plan = await _plan(order)
     await asyncio.gather(_deploy_home(order, plan), *(_deploy_remote(order, remote, plan) for remote in order.remotes))
+    deployer = order.roles.deployer.address
+    sites = (order.home, *order.remotes)
+    start = {site.chain: (await site.writer.account(deployer)).head for site in sites}
     home, parameters = order.home, order.parameters
     gateway, board = plan.contracts[home.chain]["gateway"], plan.contracts[home.chain]["board"]
     await Sender(home.writer, order.roles.governor, home.fees).send(
@@ -123,7 +128,7 @@ async def deploy(order: Order) -> Deployment:
             for remote in order.remotes
         ]
     )
-    return plan
+    return replace(plan, start=start)
 
 
 def encode_deployment(deployment: Deployment) -> bytes:
@@ -134,6 +139,7 @@ def encode_deployment(deployment: Deployment) -> bytes:
         "homeGenesis": to_hex(deployment.genesis),
         "chains": {
             str(chain): {
+                "start_height": deployment.start[chain],
                 "contracts": _checksums(contracts),
                 "wrapped": _checksums(deployment.wrapped.get(chain, {})),
             }

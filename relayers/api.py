@@ -11,7 +11,7 @@ from bridge.core.quorum import Committee
 from bridge.core.reasons import sentence
 from bridge.core.records import HaltRecord
 from bridge.core.transfers import Transfer
-from bridge.core.types import Digest, Hash32, Leaf
+from bridge.core.types import ChainId, Digest, Hash32, Height, Leaf
 from relayers.health import Health
 from relayers.relayer import Relayer
 
@@ -37,6 +37,7 @@ class Api:
             [
                 web.get("/healthz", self.healthz),
                 web.get("/status", self.status),
+                web.get("/digest", self.digest),
                 web.get("/transfers", self.transfers),
                 web.get("/transfers/{leaf}", self.transfer),
                 web.get("/transfers/{leaf}/bundle", self.bundle_of),
@@ -63,7 +64,7 @@ class Api:
                     {
                         "name": chain.name,
                         "chain_id": chain.chain,
-                        "final_height": memory.final[chain.chain].height if chain.chain in memory.final else None,
+                        "final_height": self._final(chain.chain),
                         "latest_height": memory.latest.get(chain.chain),
                         "caught_up": chain.chain in memory.caught_up,
                         "committee": _committee(memory.committees.get(chain.chain)),
@@ -82,9 +83,13 @@ class Api:
                 "refusals": {
                     f"{key.route.name}:{key.first_nonce}": why for key, why in self._relayer.worker.refusals.items()
                 },
-                "state_digest": _hexed(await self._relayer.store.state_digest()),
             }
         )
+
+    async def digest(self, _: web.Request) -> web.Response:
+        """A hash of everything the chains have decided: equal for every relayer that has read as far."""
+        heights = {chain.name: self._final(chain.chain) for chain in self._relayer.engine.plan.chains.values()}
+        return _json({"state_digest": _hexed(await self._relayer.store.state_digest()), "final_heights": heights})
 
     async def transfers(self, _: web.Request) -> web.Response:
         """The newest transfers."""
@@ -126,6 +131,10 @@ class Api:
         if path is None or not path.exists():
             return _json({"error": "no certificate for that batch yet"}, status=404)
         return web.FileResponse(path, headers={"Content-Type": "application/json"})
+
+    def _final(self, chain: ChainId) -> Height | None:
+        block = self._relayer.engine.memory.final.get(chain)
+        return block.height if block is not None else None
 
     def _halts(self) -> list[HaltRecord]:
         return list(self._relayer.engine.memory.halts.values())

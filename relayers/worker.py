@@ -20,6 +20,8 @@ from relayers.memory import LiveBatch
 
 POSTS_PER_TRANSACTION = 64
 GAS_MARGIN_PERCENT = 120
+MAX_TRANSACTION_GAS = 1 << 24
+"""No transaction may ask for more (EIP-7825)."""
 GAS_PER_POSTING = 100_000
 GAS_PER_POST = 120_000
 """Upper bounds of what the board needs; gas has no price at home, so they are not measured each time."""
@@ -172,7 +174,7 @@ class Worker:
             return await self._postpone(pending)
         self.refusals.pop(effect.batch, None)
         purpose = DeliverBatch(effect.batch, effect.epoch)
-        return await self._store_delivery(effect, Intent(0, chain, purpose, call, gas * GAS_MARGIN_PERCENT // 100))
+        return await self._store_delivery(effect, Intent(0, chain, purpose, call, _with_margin(gas)))
 
     async def _store_delivery(self, effect: Submit, intent: Intent) -> None:
         async with self._engine.unit() as (unit, changes):
@@ -212,7 +214,7 @@ class Worker:
         async with self._engine.unit() as (unit, changes):
             changes.postpone(pending)
             purpose = RetryTransfer(effect.leaf)
-            await unit.add_intent(Intent(0, chain, purpose, call, gas * GAS_MARGIN_PERCENT // 100))
+            await unit.add_intent(Intent(0, chain, purpose, call, _with_margin(gas)))
 
     async def _drop(self, effect: Effect) -> None:
         async with self._engine.unit() as (_, changes):
@@ -233,6 +235,11 @@ class Worker:
             transfer.included is not None and transfer.included.height > final
             for transfer in self._engine.memory.members_of(key)
         )
+
+
+def _with_margin(gas: int) -> int:
+    """Return a gas limit that a changed state still fits in."""
+    return min(gas * GAS_MARGIN_PERCENT // 100, MAX_TRANSACTION_GAS)
 
 
 def _route_of(pending: PendingEffect) -> Route:

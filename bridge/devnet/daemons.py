@@ -63,6 +63,7 @@ def _chain(node: Node, url: str, deployment: Deployment) -> str:
         lines.append(f"board = {_text(to_checksum(contracts['board']))}")
     lines += [
         f"gateway = {_text(to_checksum(contracts['gateway']))}",
+        f"start_height = {deployment.start[node.chain]}",
         'finality = { kind = "depth", blocks = 0 }' if node.is_home else 'finality = { kind = "tag" }',
         f'providers = [{{ url = {_text(url)}, operator = "devnet" }}]',
         f"poll_seconds = {node.block_seconds / _POLLS_PER_BLOCK}",

@@ -23,7 +23,7 @@ from bridge.adapters.ledger import EvmWriter, Sender
 from bridge.core.errors import Refuse
 from bridge.core.ports import Call
 from bridge.core.submission import FeeRules
-from bridge.core.types import Height, Units, Windowing
+from bridge.core.types import Units, Windowing
 from bridge.devnet.accounts import Cast, make_cast
 from bridge.devnet.bonds import bonds_of
 from bridge.devnet.daemons import entry_of, start_relayer, write_config
@@ -179,12 +179,18 @@ def _parameters(options: Options, cast: Cast) -> Parameters:
 def _network(nodes: Sequence[Node], cast: Cast, deployment: Deployment, processes: Processes) -> Network:
     home, *remotes = nodes
     contracts = {chain: dict(contracts) for chain, contracts in deployment.contracts.items()}
-    start = Height(1)
+    start = deployment.start
     return Network(
-        home=HomeEntry(rpc=home.url, chain_id=home.chain, contracts=contracts[home.chain], start_height=start),
+        home=HomeEntry(
+            rpc=home.url, chain_id=home.chain, contracts=contracts[home.chain], start_height=start[home.chain]
+        ),
         remotes=tuple(
             RemoteEntry(
-                name=node.name, rpc=node.url, chain_id=node.chain, contracts=contracts[node.chain], start_height=start
+                name=node.name,
+                rpc=node.url,
+                chain_id=node.chain,
+                contracts=contracts[node.chain],
+                start_height=start[node.chain],
             )
             for node in remotes
         ),
