@@ -1,31 +1,37 @@
 """The one writer of an account on a chain: intents in, transactions out, endings back, without a gap or a restart.
 
 An intent holds one account nonce until an attempt with that nonce is final. Every attempt is stored before it goes
-out, so whatever is known after a crash is enough to go on.
+out, so whatever is known after a crash is enough to go on. What one tick sends is stored in one commit.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from bridge.adapters.store import Store, Unit
-from bridge.adapters.store.unit import SECONDS_PER_DAY
 from bridge.core.boundaries import Boundary
-from bridge.core.lanes import Attempt, DeliverBatch, Ending, FillGap, Intent, OpenIntent, PostSignatures, RetryTransfer
-from bridge.core.ports import (
-    Account,
-    BroadcastOutcome,
-    Call,
-    ChainWriter,
-    Clock,
-    Probe,
-    Receipt,
-    TransactionSigner,
+from bridge.core.lanes import (
+    Attempt,
+    DeliverBatch,
+    Ending,
+    FillGap,
+    Intent,
+    OpenIntent,
+    PostSignatures,
+    RetryTransfer,
+    free_nonces,
+    gaps,
 )
+from bridge.core.ports import Account, BroadcastOutcome, Call, ChainWriter, Clock, Probe, Receipt, TransactionSigner
 from bridge.core.submission import FeeRules, Fees, first_fees, is_overdue, replacement_fees
 from bridge.core.types import Height, TxHash
 
-MAX_IN_FLIGHT = 16
+MAX_IN_FLIGHT = 32
+"""Transactions that wait to be mined at a time; nodes keep at least 16 per account, and commonly more."""
 PLAIN_TRANSFER_GAS = 21_000
+SECONDS_PER_DAY = 86_400
+_TAKEN = frozenset({BroadcastOutcome.ACCEPTED, BroadcastOutcome.ALREADY_KNOWN, BroadcastOutcome.UNDERPRICED})
+"""Underpriced: a rival for the same nonce is in the pool, ours or another process's. The block decides."""
+
 Settle = Callable[[Unit, Intent, Ending, str, Receipt | None], Awaitable[None]]
 
 
@@ -39,6 +45,17 @@ class LaneReport:
     """Why nothing new goes out, in words for an operator."""
     foreign_use: int
     """Account nonces that somebody else has used since the start."""
+
+
+@dataclass(slots=True)
+class _Tick:
+    """What one tick knows and has done."""
+
+    account: Account
+    costs: dict[int, int]
+    """What each intent's transactions of today may cost at most, in wei."""
+    sent: list[TxHash] = field(default_factory=list)
+    blocked: str | None = None
 
 
 class Lane:
@@ -65,42 +82,52 @@ class Lane:
         self._settle = settle
         self._max_in_flight = max_in_flight
         self._foreign_use = 0
-        self._blocked: str | None = None
+        self._is_own = False
 
     async def tick(self, final_height: Height) -> LaneReport:
         """See what became of what is out, send again what must be, then send what is new.
 
         Raises errors.Retry when the node does not answer; everything done until then is stored.
         """
-        self._blocked = None
+        await self._disown_once()
         opened = await self._store.open_intents(self._writer.chain)
-        if opened:
-            account = await self._writer.account(self._signer.address)
-            out = [intent for intent in opened if intent.nonce is not None]
-            out = await self._follow(out, account, final_height)
-            await self._push(out, account)
-            await self._send_new(account)
-            opened = await self._store.open_intents(self._writer.chain)
-        in_flight = sum(intent.nonce is not None for intent in opened)
-        return LaneReport(in_flight, len(opened) - in_flight, self._blocked, self._foreign_use)
+        if not opened:
+            return LaneReport(0, 0, None, self._foreign_use)
+        tick = _Tick(await self._writer.account(self._signer.address), {})
+        if self._rules.daily_budget:
+            tick.costs = await self._store.costs(self._writer.chain, self._today())
+        waiting = await self._follow([one for one in opened if one.nonce is not None], tick, final_height)
+        try:
+            await self._push(waiting, tick)
+            await self._send_new(len(waiting), tick)
+        finally:
+            if tick.sent:
+                async with self._store.unit() as unit:
+                    unit.note_sent(tick.sent, tick.account.head)
+        opened = await self._store.open_intents(self._writer.chain)
+        in_flight = sum(one.nonce is not None for one in opened)
+        return LaneReport(in_flight, len(opened) - in_flight, tick.blocked, self._foreign_use)
 
-    async def _follow(self, out: list[OpenIntent], account: Account, final_height: Height) -> list[OpenIntent]:
+    # --- What is out ------------------------------------------------------------------------------------------------
+
+    async def _follow(self, out: list[OpenIntent], tick: _Tick, final_height: Height) -> list[OpenIntent]:
         """End what is final, release nonces that somebody else used; return what still waits to be mined."""
         receipts = await self._receipts(out)
-        waiting = []
+        waiting, lost = [], []
         for opened in out:
-            receipt = next((receipts[h] for h in _hashes(opened) if h in receipts), None)
+            receipt = _receipt_of(opened, receipts)
             if receipt is not None:
                 if receipt.block.height <= final_height:
                     await self._end(opened.intent, receipt)
-            elif opened.nonce is not None and opened.nonce < account.transactions:
-                await self._release_if_foreign(opened)
+            elif (opened.nonce or 0) < tick.account.transactions:
+                lost.append(opened)
             else:
                 waiting.append(opened)
+        await self._release_foreign(lost)
         return waiting
 
-    async def _receipts(self, out: list[OpenIntent]) -> dict[TxHash, Receipt]:
-        hashes = [tx for opened in out for tx in _hashes(opened)]
+    async def _receipts(self, out: Sequence[OpenIntent]) -> dict[TxHash, Receipt]:
+        hashes = [attempt.transaction.hash for opened in out for attempt in opened.attempts]
         return dict(await self._writer.receipts(hashes)) if hashes else {}
 
     async def _end(self, intent: Intent, receipt: Receipt) -> None:
@@ -112,136 +139,152 @@ class Lane:
             self._probe.reached(Boundary.OUTCOME_BEFORE_COMMIT)
         self._probe.reached(Boundary.OUTCOME_AFTER_COMMIT)
 
-    async def _release_if_foreign(self, opened: OpenIntent) -> None:
-        """The nonce is used and none of our attempts has a receipt: look once more, then take another nonce.
+    async def _release_foreign(self, lost: list[OpenIntent]) -> None:
+        """Their nonces are used and no attempt of ours has a receipt: look once more, then take other nonces.
 
         The count and the receipts were read at two moments; the second look closes the gap between them.
         """
-        if await self._receipts([opened]):
+        if not lost:
             return
-        self._foreign_use += 1
-        async with self._store.unit() as unit:
-            unit.hold_nonce(opened.intent, None)
+        receipts = await self._receipts(lost)
+        foreign = [opened.intent for opened in lost if _receipt_of(opened, receipts) is None]
+        if foreign:
+            self._foreign_use += len(foreign)
+            async with self._store.unit() as unit:
+                unit.release(foreign)
 
-    async def _push(self, waiting: list[OpenIntent], account: Account) -> None:
+    async def _push(self, waiting: list[OpenIntent], tick: _Tick) -> None:
         """Send again what may never have gone out; send or replace what waits too long."""
+        again, replaced = [], []
         for opened in waiting:
             if not opened.attempts:
-                await self._broadcast(await self._sign(opened, first_fees(account.base_fee, self._rules)), account)
+                replaced.append((opened, first_fees(tick.account.base_fee, self._rules)))
                 continue
-            sent_at = opened.last.sent_at
-            if sent_at is not None and not is_overdue(sent_at, account.head, self._rules):
+            sent_at, last = opened.last.sent_at, opened.last
+            if sent_at is not None and not is_overdue(sent_at, tick.account.head, self._rules):
                 continue
-            fees = replacement_fees(opened.last.fees, account.base_fee, self._rules) if sent_at is not None else None
-            if account.base_fee and fees is not None and not await self._is_over_budget(opened.intent, fees):
-                await self._broadcast(await self._sign(opened, fees), account)
+            fees = replacement_fees(last.fees, tick.account.base_fee, self._rules) if sent_at is not None else None
+            if tick.account.base_fee and fees is not None and self._is_affordable(opened.intent, fees, tick):
+                replaced.append((opened, fees))
             else:
-                await self._broadcast(opened, account)
+                again.append(opened)
+        for opened in (*again, *await self._sign_all(replaced)):
+            if not await self._broadcast(opened, tick):
+                return
 
-    async def _send_new(self, account: Account) -> None:
+    # --- What is new ------------------------------------------------------------------------------------------------
+
+    async def _send_new(self, waiting: int, tick: _Tick) -> None:
+        if tick.blocked is not None:
+            return
         opened = await self._store.open_intents(self._writer.chain)
-        held = {intent.nonce for intent in opened if intent.nonce is not None}
-        queued = [intent for intent in opened if intent.nonce is None]
-        nonce = account.transactions
-        for intent in queued[: max(0, self._max_in_flight - len(held))]:
-            while nonce in held:
-                nonce += 1
-            fees = first_fees(account.base_fee, self._rules)
-            if not self._may_pay(intent.intent, fees, account) or await self._is_over_budget(intent.intent, fees):
-                return
-            held.add(nonce)
-            signed = await self._sign(replace(intent, nonce=nonce), fees)
-            if not await self._broadcast(signed, account):
+        held = {one.nonce for one in opened if one.nonce is not None}
+        queued = [one for one in opened if one.nonce is None]
+        nonces = free_nonces(tick.account.transactions, held)
+        fees = first_fees(tick.account.base_fee, self._rules)
+        chosen = []
+        for one in queued[: max(0, self._max_in_flight - waiting)]:
+            if not self._is_affordable(one.intent, fees, tick):
+                break
+            chosen.append((replace(one, nonce=next(nonces)), fees))
+        held |= {one.nonce for one, _ in chosen if one.nonce is not None}
+        if not queued and gaps(tick.account.transactions, held):
+            chosen.append((await self._filler(next(nonces)), fees))
+        for signed in await self._sign_all(chosen):
+            if not await self._broadcast(signed, tick):
                 return
 
-    def _may_pay(self, intent: Intent, fees: Fees, account: Account) -> bool:
-        if fees.max_fee < account.base_fee:
-            self._blocked = (
-                f"the base fee is {account.base_fee} wei and the cap {self._rules.max_fee_per_gas}:"
+    async def _filler(self, nonce: int) -> OpenIntent:
+        """Return an intent that does nothing but use up a nonce that later ones wait behind."""
+        call = Call(self._signer.address, b"")
+        async with self._store.unit() as unit:
+            filler = await unit.add_intent(Intent(0, self._writer.chain, FillGap(), call, PLAIN_TRANSFER_GAS))
+        return OpenIntent(filler, nonce)
+
+    def _is_affordable(self, intent: Intent, fees: Fees, tick: _Tick) -> bool:
+        """Tell whether cap, balance and daily budget allow a transaction; if not, say why."""
+        need = fees.max_fee * intent.gas
+        spent = sum(tick.costs.values())
+        if fees.max_fee < tick.account.base_fee:
+            tick.blocked = (
+                f"the base fee is {tick.account.base_fee} wei and the cap {self._rules.max_fee_per_gas}:"
                 " wait, or raise fees.max_fee_per_gas"
             )
-            return False
-        need = fees.max_fee * intent.gas
-        if account.balance < need:
-            self._blocked = (
-                f"insufficient funds: 0x{self._signer.address.hex()} has {account.balance} wei,"
+        elif tick.account.balance < need:
+            tick.blocked = (
+                f"insufficient funds: 0x{self._signer.address.hex()} has {tick.account.balance} wei,"
                 f" {need} are needed: top it up"
             )
-            return False
-        return True
+        elif need and spent - tick.costs.get(intent.id, 0) + need > self._rules.daily_budget:
+            tick.blocked = (
+                f"today's budget of {self._rules.daily_budget} wei is spent up to {spent}:"
+                " wait for midnight UTC, or raise fees.daily_budget"
+            )
+        else:
+            tick.costs[intent.id] = need
+            return True
+        return False
 
-    async def _is_over_budget(self, intent: Intent, fees: Fees) -> bool:
-        need = fees.max_fee * intent.gas
-        if need == 0:
-            return False
-        spent = await self._store.spent(self._writer.chain, self._clock.now() // SECONDS_PER_DAY)
-        if spent + need <= self._rules.daily_budget:
-            return False
-        self._blocked = (
-            f"today's budget of {self._rules.daily_budget} wei is spent up to {spent}:"
-            " wait for midnight UTC, or raise fees.daily_budget"
-        )
-        return True
+    async def _sign_all(self, chosen: Sequence[tuple[OpenIntent, Fees]]) -> list[OpenIntent]:
+        """Sign an attempt for each and store them all; nothing goes out before."""
+        signed = [self._sign(opened, fees) for opened, fees in chosen]
+        if signed:
+            async with self._store.unit() as unit:
+                unit.add_attempts(signed, self._signer.address, self._today())
+                self._probe.reached(Boundary.LANE_BEFORE_COMMIT)
+            self._probe.reached(Boundary.LANE_AFTER_COMMIT)
+        return signed
 
-    async def _sign(self, opened: OpenIntent, fees: Fees) -> OpenIntent:
-        """Sign an attempt and store it; nothing goes out before."""
-        nonce, intent = opened.nonce, opened.intent
+    def _sign(self, opened: OpenIntent, fees: Fees) -> OpenIntent:
+        intent, nonce = opened.intent, opened.nonce
         if nonce is None:
             raise ValueError("an attempt needs an account nonce")
         self._probe.reached(Boundary.LANE_BEFORE_SIGN)
         transaction = self._signer.sign_transaction(self._writer.chain, nonce, intent.call, intent.gas, fees)
         self._probe.reached(Boundary.LANE_AFTER_SIGN)
-        attempt = Attempt(transaction, fees)
-        async with self._store.unit() as unit:
-            unit.hold_nonce(intent, nonce)
-            unit.add_attempt(intent, nonce, attempt, self._clock.now())
-            self._probe.reached(Boundary.LANE_BEFORE_COMMIT)
-        self._probe.reached(Boundary.LANE_AFTER_COMMIT)
-        return replace(opened, attempts=(*opened.attempts, attempt))
+        return replace(opened, attempts=(*opened.attempts, Attempt(transaction, fees)))
 
-    async def _broadcast(self, opened: OpenIntent, account: Account) -> bool:
-        """Hand the newest attempt to the node; return whether later nonces may follow."""
+    # --- Out into the world -----------------------------------------------------------------------------------------
+
+    async def _broadcast(self, opened: OpenIntent, tick: _Tick) -> bool:
+        """Hand the newest attempt to the node; return whether others may follow in this tick."""
         before, after = _boundaries(opened.intent)
         self._probe.reached(before)
         outcome, words = await self._writer.broadcast(opened.last.transaction.raw)
         self._probe.reached(after)
-        match outcome:
-            case BroadcastOutcome.ACCEPTED | BroadcastOutcome.ALREADY_KNOWN:
-                await self._note_sent(opened, account)
-                return True
-            case BroadcastOutcome.UNDERPRICED:
-                # A rival attempt for the same nonce is in the pool: ours or another process's. The block decides.
-                await self._note_sent(opened, account)
-                return True
-            case BroadcastOutcome.NONCE_TOO_LOW:
-                return True  # the next tick finds whose transaction was mined
-            case BroadcastOutcome.INSUFFICIENT_FUNDS:
-                self._blocked = f"insufficient funds of 0x{self._signer.address.hex()}: {words}: top it up"
-                return False
-            case _:
-                await self._refuse(opened, words)
-                return False
+        if outcome in _TAKEN:
+            tick.sent.append(opened.last.transaction.hash)
+        elif outcome == BroadcastOutcome.INSUFFICIENT_FUNDS:
+            tick.blocked = f"insufficient funds of 0x{self._signer.address.hex()}: {words}: top it up"
+            return False
+        elif outcome == BroadcastOutcome.REFUSED:
+            tick.blocked = f"the node refuses a transaction: {words}"
+            await self._refuse(opened, words)
+        return True  # a nonce that is too low: the next tick finds whose transaction was mined
 
-    async def _note_sent(self, opened: OpenIntent, account: Account) -> None:
+    async def _refuse(self, opened: OpenIntent, words: str) -> None:
+        """The node takes no such transaction: give up the attempt, and the intent if it was the only one."""
         async with self._store.unit() as unit:
-            unit.note_sent([opened.last.transaction.hash], account.head)
+            if len(opened.attempts) > 1:
+                unit.abandon_attempt(opened.last.transaction.hash)
+                return
+            unit.end_intent(opened.intent, Ending.REFUSED, words)
+            await self._settle(unit, opened.intent, Ending.REFUSED, words, None)
 
-    async def _refuse(self, refused: OpenIntent, words: str) -> None:
-        """The node takes no such transaction at any price: give it up, and let nothing wait behind its nonce."""
-        self._blocked = f"the node refuses a transaction: {words}"
-        opened = await self._store.open_intents(self._writer.chain)
-        nonce = refused.nonce or 0
-        async with self._store.unit() as unit:
-            unit.end_intent(refused.intent, Ending.REFUSED, words)
-            if any(other.nonce is not None and other.nonce > nonce for other in opened):
-                call = Call(self._signer.address, b"")
-                filler = await unit.add_intent(Intent(0, self._writer.chain, FillGap(), call, PLAIN_TRANSFER_GAS))
-                unit.hold_nonce(filler, nonce)
-            await self._settle(unit, refused.intent, Ending.REFUSED, words, None)
+    async def _disown_once(self) -> None:
+        """After a change of key, what held nonces of the old account gets nonces of this one."""
+        if not self._is_own:
+            async with self._store.unit() as unit:
+                unit.disown(self._writer.chain, self._signer.address)
+            self._is_own = True
+
+    def _today(self) -> int:
+        return self._clock.now() // SECONDS_PER_DAY
 
 
-def _hashes(opened: OpenIntent) -> list[TxHash]:
-    return [attempt.transaction.hash for attempt in opened.attempts]
+def _receipt_of(opened: OpenIntent, receipts: dict[TxHash, Receipt]) -> Receipt | None:
+    hashes = (attempt.transaction.hash for attempt in opened.attempts)
+    return next((receipts[tx] for tx in hashes if tx in receipts), None)
 
 
 def _boundaries(intent: Intent) -> tuple[Boundary, Boundary]:

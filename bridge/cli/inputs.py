@@ -15,7 +15,7 @@ from bridge.core.types import ZERO_ADDRESS, Address, Hash32, Units
 ADDRESS_BYTES = 20
 HASH_BYTES = 32
 _ISIN_BODY = 11
-_LARGEST = (1 << 128) - 1
+_LARGEST = (1 << 96) - 1
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -68,7 +68,7 @@ def read_amount(text: str) -> Units:
         raise Refuse(f"{text} is no amount: give whole units of JPY 1 face, such as 50000")
     amount = int(digits)
     if not 0 < amount <= _LARGEST:
-        raise Refuse(f"{text} is out of range: give 1 to 2^128 - 1 units of JPY 1 face")
+        raise Refuse(f"{text} is out of range: give 1 to 2^96 - 1 units of JPY 1 face")
     return Units(amount)
 
 

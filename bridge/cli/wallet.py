@@ -40,7 +40,7 @@ class Wallet:
 
 
 _SENTENCES = {
-    "AmountOutOfRange": "the amount must be 1 to 2^128 - 1 units",
+    "AmountOutOfRange": "the amount must be 1 to 2^96 - 1 units",
     "NotMultipleOfDenomination": "{0} is not a multiple of the denomination, {1}",
     "BondMatured": "the bond has matured: only the claim at par is left",
     "RecipientRefused": "this recipient cannot be paid",

@@ -3,8 +3,10 @@
 An intent is done exactly once: it holds one account nonce until some attempt with that nonce is final.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import count
 
 from bridge.core.events import BatchKey
 from bridge.core.ports import Call, SignedTransaction
@@ -85,3 +87,14 @@ class OpenIntent:
     def last(self) -> Attempt:
         """The newest attempt. Raises IndexError before the first."""
         return self.attempts[-1]
+
+
+def free_nonces(lowest: int, held: Collection[int]) -> Iterator[int]:
+    """Yield the account nonces from `lowest` on that no intent holds: first the gaps, then what follows for ever."""
+    return (nonce for nonce in count(lowest) if nonce not in held)
+
+
+def gaps(lowest: int, held: Collection[int]) -> int:
+    """Return how many free nonces the highest held one waits for. `lowest` is the account's next nonce."""
+    waiting = {nonce for nonce in held if nonce >= lowest}
+    return max(waiting) + 1 - lowest - len(waiting) if waiting else 0

@@ -54,8 +54,11 @@ def replacement_fees(last: Fees, base_fee: int, rules: FeeRules) -> Fees | None:
 
 
 def is_overdue(sent_at: Height, head: Height, rules: FeeRules) -> bool:
-    """Tell whether a transaction that was sent at `sent_at` has waited long enough."""
-    return head >= sent_at + rules.patience
+    """Tell whether a transaction that was sent at `sent_at` has waited long enough.
+
+    A head below `sent_at` is another chain than it was sent to: the node began anew.
+    """
+    return head < sent_at or head >= sent_at + rules.patience
 
 
 def _bumped(fee: int) -> int:

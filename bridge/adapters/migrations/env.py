@@ -2,8 +2,7 @@
 
 from alembic import context
 
-from bridge.adapters.store.schema import metadata
+from bridge.adapters.migrations import VERSION_TABLE
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
-with context.begin_transaction():
-    context.run_migrations()
+context.configure(connection=context.config.attributes["connection"], version_table=VERSION_TABLE)
+context.run_migrations()

@@ -1,29 +1,28 @@
-"""Records to rows and back, by hand: this runs for every transfer."""
+"""Records to rows and back, by hand: this runs for every transfer. Rows of lanes are in `lane_rows`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from sqlalchemy import Row
 
-from bridge.core import events
 from bridge.core.events import (
     Attest,
     AttestationPosted,
     BatchKey,
-    ChainFact,
     Effect,
+    Executed,
+    Held,
     Mined,
     OutcomeFact,
+    Recertified,
     RetryHeld,
+    Returned,
+    SentBack,
     Submit,
 )
-from bridge.core.lanes import Attempt, DeliverBatch, FillGap, Intent, OpenIntent, PostSignatures, Purpose, RetryTransfer
 from bridge.core.messages import decode_message, encode_message
-from bridge.core.ports import Call, SignedTransaction
-from bridge.core.records import FormedBatch, OwnSignature, Parked, PendingEffect
-from bridge.core.submission import Fees
+from bridge.core.records import FormedBatch, HaltRecord, OwnSignature, Parked, PendingEffect
 from bridge.core.transfers import TERMINAL, State, Transfer
 from bridge.core.types import (
     Address,
@@ -43,25 +42,33 @@ from bridge.core.types import (
 
 Values = dict[str, Any]
 Routes = Mapping[int, Route]
+_STATES = {state.value: state for state in State}
 
 
 def pack_place(at: Mined) -> bytes:
-    """Pack a place so that bytes sort as places do: height, index, block hash, transaction."""
-    return b"".join((at.height.to_bytes(8, "big"), at.index.to_bytes(4, "big"), at.block_hash, at.tx))
+    """Pack a place without its height: index, block hash, transaction. Within a height, bytes sort as places do."""
+    return b"".join((at.index.to_bytes(4, "big"), at.block_hash, at.tx))
 
 
-def unpack_place(packed: bytes) -> Mined:
+def unpack_place(height: int, packed: bytes) -> Mined:
     """Read what `pack_place` wrote."""
-    return Mined(
-        Height(int.from_bytes(packed[:8], "big")),
-        int.from_bytes(packed[8:12], "big"),
-        Hash32(packed[12:44]),
-        TxHash(Hash32(packed[44:76])),
-    )
+    index = int.from_bytes(packed[:4], "big")
+    return Mined(Height(height), index, Hash32(packed[4:36]), TxHash(Hash32(packed[36:68])))
+
+
+def cursor_values(chain: ChainId, block: Block) -> Values:
+    """Return a row of `cursors`."""
+    return {"chain": chain, "height": block.height, "hash": block.hash, "time": block.time}
+
+
+def cursor_in(row: Row[Any]) -> Block:
+    """Read a row of `cursors`."""
+    return Block(Height(row.height), Hash32(row.hash), Timestamp(row.time))
 
 
 def transfer_values(transfer: Transfer, route: int) -> Values:
     """Return a row of `transfers`."""
+    source, included, destination = transfer.source, transfer.included, transfer.destination
     return {
         "leaf": transfer.leaf,
         "route": route,
@@ -69,11 +76,14 @@ def transfer_values(transfer: Transfer, route: int) -> Values:
         "message": encode_message(transfer.message),
         "state": transfer.state.value,
         "live": transfer.state not in TERMINAL,
-        "source": pack_place(transfer.source),
+        "source_height": source.height,
+        "source": pack_place(source),
         "first_nonce": transfer.batch.first_nonce if transfer.batch else None,
         "epoch": transfer.epoch,
-        "included": pack_place(transfer.included) if transfer.included else None,
-        "destination": pack_place(transfer.destination) if transfer.destination else None,
+        "included_height": included.height if included else None,
+        "included": pack_place(included) if included else None,
+        "destination_height": destination.height if destination else None,
+        "destination": pack_place(destination) if destination else None,
         "reason": transfer.reason,
         "return_leaf": transfer.return_leaf,
     }
@@ -83,17 +93,17 @@ def transfer_in(row: Row[Any], routes: Routes) -> Transfer:
     """Read a row of `transfers`."""
     route = routes[row.route]
     return Transfer(
-        leaf=Leaf(Hash32(row.leaf)),
+        leaf=row.leaf,
         route=route,
         message=decode_message(row.message),
-        state=State(row.state),
-        source=unpack_place(row.source),
-        batch=BatchKey(route, Nonce(row.first_nonce)) if row.first_nonce is not None else None,
-        epoch=Epoch(row.epoch) if row.epoch is not None else None,
-        included=unpack_place(row.included) if row.included else None,
-        destination=unpack_place(row.destination) if row.destination else None,
+        state=_STATES[row.state],
+        source=unpack_place(row.source_height, row.source),
+        batch=BatchKey(route, row.first_nonce) if row.first_nonce is not None else None,
+        epoch=row.epoch,
+        included=unpack_place(row.included_height, row.included) if row.included else None,
+        destination=unpack_place(row.destination_height, row.destination) if row.destination else None,
         reason=row.reason,
-        return_leaf=Leaf(Hash32(row.return_leaf)) if row.return_leaf else None,
+        return_leaf=row.return_leaf,
     )
 
 
@@ -123,6 +133,7 @@ def attestation_values(post: AttestationPosted) -> Values:
         "digest": post.digest,
         "signer": post.signer,
         "signature": post.signature,
+        "height": post.at.height,
         "place": pack_place(post.at),
     }
 
@@ -130,12 +141,25 @@ def attestation_values(post: AttestationPosted) -> Values:
 def attestation_in(row: Row[Any]) -> AttestationPosted:
     """Read a row of `attestations`."""
     return AttestationPosted(
-        Slot(Hash32(row.slot)),
-        Digest(Hash32(row.digest)),
-        Address(row.signer),
-        row.signature,
-        unpack_place(row.place),
+        slot=Slot(Hash32(row.slot)),
+        digest=Digest(Hash32(row.digest)),
+        signer=Address(row.signer),
+        signature=row.signature,
+        at=unpack_place(row.height, row.place),
     )
+
+
+def signature_values(signature: OwnSignature, route: int) -> Values:
+    """Return a row of `signatures`."""
+    return {
+        "slot": signature.slot,
+        "digest": signature.digest,
+        "signature": signature.signature,
+        "route": route,
+        "first_nonce": signature.batch.first_nonce,
+        "epoch": signature.epoch,
+        "posted": signature.posted,
+    }
 
 
 def signature_in(row: Row[Any], routes: Routes) -> OwnSignature:
@@ -146,11 +170,16 @@ def signature_in(row: Row[Any], routes: Routes) -> OwnSignature:
         signature=row.signature,
         batch=BatchKey(routes[row.route], Nonce(row.first_nonce)),
         epoch=Epoch(row.epoch),
-        posted=bool(row.posted),
+        posted=row.posted,
     )
 
 
-def effect_identity(effect: Effect, route: int) -> Values:
+def effect_route(effect: Effect) -> Route:
+    """Return the route that an effect is about."""
+    return effect.batch.route if isinstance(effect, Attest | Submit) else effect.route
+
+
+def effect_key(effect: Effect, route: int) -> Values:
     """Return the key of a row of `effects`. Raises TypeError for a halt, which has a table of its own."""
     match effect:
         case Attest(batch, epoch) | Submit(batch, epoch):
@@ -178,104 +207,56 @@ def parked_values(parked: Parked, route: int) -> Values:
     """Return a row of `parked`."""
     return {
         "leaf": parked.leaf,
+        "height": parked.outcome.at.height,
         "place": pack_place(parked.outcome.at),
         "route": route,
         "source_height": parked.source_height,
-        "outcome": encode_fact(parked.outcome),
+        "outcome": _encode_outcome(parked.outcome),
     }
 
 
 def parked_in(row: Row[Any], routes: Routes) -> Parked:
     """Read a row of `parked`."""
-    outcome = _outcome_in(orjson.loads(row.outcome), routes[row.route], unpack_place(row.place))
-    return Parked(Leaf(Hash32(row.leaf)), routes[row.route], outcome, Height(row.source_height))
+    route, leaf = routes[row.route], Leaf(Hash32(row.leaf))
+    outcome = _decode_outcome(row.outcome, route, leaf, unpack_place(row.height, row.place))
+    return Parked(leaf, route, outcome, Height(row.source_height))
 
 
-def encode_facts(facts: Sequence[ChainFact]) -> bytes:
-    """Return a journal entry: JSON, bytes as hex."""
-    return orjson.dumps([_plain(fact) for fact in facts], option=orjson.OPT_PASSTHROUGH_DATACLASS)
+def halt_values(record: HaltRecord, route: int) -> Values:
+    """Return a row of `halts`."""
+    return {"route": route, "why": record.why, "evidence": orjson.dumps(dict(record.evidence)), "at": record.at}
 
 
-def encode_fact(fact: ChainFact) -> bytes:
-    """Return one fact as JSON."""
-    return orjson.dumps(_plain(fact), option=orjson.OPT_PASSTHROUGH_DATACLASS)
+def halt_in(row: Row[Any], routes: Routes) -> HaltRecord:
+    """Read a row of `halts`."""
+    return HaltRecord(routes[row.route], row.why, orjson.loads(row.evidence), Timestamp(row.at))
 
 
-def encode_purpose(purpose: Purpose) -> bytes:
-    """Return what an intent is for, as JSON."""
-    match purpose:
-        case PostSignatures(slots):
-            return orjson.dumps({"post": [slot.hex() for slot in slots]})
-        case DeliverBatch(batch, epoch):
-            return orjson.dumps({"deliver": [*_route_plain(batch.route), batch.first_nonce, epoch]})
-        case RetryTransfer(leaf):
-            return orjson.dumps({"retry": leaf.hex()})
-        case FillGap():
-            return orjson.dumps({"fill": None})
+def _encode_outcome(outcome: OutcomeFact) -> bytes:
+    """Return what an outcome says besides its leaf, route and place, as JSON."""
+    name = type(outcome).__name__
+    match outcome:
+        case Executed(nonce=nonce):
+            return orjson.dumps([name, nonce])
+        case Held(nonce=nonce, epoch=epoch, reason=reason):
+            return orjson.dumps([name, nonce, epoch, reason])
+        case Recertified(epoch=epoch):
+            return orjson.dumps([name, epoch])
+        case SentBack(return_leaf=return_leaf) | Returned(return_leaf=return_leaf):
+            return orjson.dumps([name, return_leaf.hex()])
 
 
-def decode_purpose(content: bytes) -> Purpose:
-    """Read what `encode_purpose` wrote."""
-    ((kind, value),) = orjson.loads(content).items()
-    if kind == "post":
-        return PostSignatures(tuple(Slot(Hash32(bytes.fromhex(slot))) for slot in value))
-    if kind == "fill":
-        return FillGap()
-    if kind == "retry":
-        return RetryTransfer(Leaf(Hash32(bytes.fromhex(value))))
-    source, source_gateway, destination, destination_gateway, first_nonce, epoch = value
-    route = Route(
-        ChainId(source),
-        Address(bytes.fromhex(source_gateway)),
-        ChainId(destination),
-        Address(bytes.fromhex(destination_gateway)),
-    )
-    return DeliverBatch(BatchKey(route, Nonce(first_nonce)), Epoch(epoch))
-
-
-def intent_in(row: Row[Any], attempts: Sequence[Row[Any]]) -> OpenIntent:
-    """Read a row of `intents` with its rows of `attempts`, oldest first."""
-    call = Call(Address(row.call_to), row.call_data)
-    intent = Intent(row.id, ChainId(row.chain), decode_purpose(row.purpose), call, row.gas)
-    return OpenIntent(intent, row.nonce, tuple(_attempt_in(attempt) for attempt in attempts))
-
-
-def _attempt_in(row: Row[Any]) -> Attempt:
-    fees = Fees(int(row.max_fee), int(row.priority_fee))
-    sent_at = Height(row.sent_at) if row.sent_at is not None else None
-    return Attempt(SignedTransaction(TxHash(Hash32(row.hash)), row.raw), fees, sent_at)
-
-
-def _outcome_in(fields_: Values, route: Route, at: Mined) -> OutcomeFact:
-    name = fields_["fact"]
-    leaf = Leaf(Hash32(bytes.fromhex(fields_["leaf"])))
-    match name:
-        case "Executed":
-            return events.Executed(route, leaf, Nonce(fields_["nonce"]), at)
-        case "Held":
-            return events.Held(route, leaf, Nonce(fields_["nonce"]), Epoch(fields_["epoch"]), fields_["reason"], at)
-        case "SentBack":
-            return events.SentBack(leaf, Leaf(Hash32(bytes.fromhex(fields_["return_leaf"]))), at)
-        case _:
-            raise ValueError(f"{name} is never parked")
-
-
-def _plain(value: object) -> object:
-    """Return a fact in JSON types, its class under `fact`. Amounts are texts: they have 128 bits."""
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, int) and value >= 1 << 53:
-        return str(value)
-    if is_dataclass(value):
-        named = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-        return {"fact": type(value).__name__, **named} if hasattr(value, "at") else named
-    return value
-
-
-def _route_plain(route: Route) -> list[object]:
-    return [
-        route.source_chain,
-        route.source_gateway.hex(),
-        route.destination_chain,
-        route.destination_gateway.hex(),
-    ]
+def _decode_outcome(content: bytes, route: Route, leaf: Leaf, at: Mined) -> OutcomeFact:
+    match orjson.loads(content):
+        case ["Executed", nonce]:
+            return Executed(route, leaf, nonce, at)
+        case ["Held", nonce, epoch, reason]:
+            return Held(route, leaf, nonce, epoch, reason, at)
+        case ["Recertified", epoch]:
+            return Recertified(leaf, epoch, at)
+        case ["SentBack", return_leaf]:
+            return SentBack(leaf, Leaf(Hash32(bytes.fromhex(return_leaf))), at)
+        case ["Returned", return_leaf]:
+            return Returned(leaf, Leaf(Hash32(bytes.fromhex(return_leaf))), at)
+        case unknown:
+            raise ValueError(f"{unknown!r} is no outcome")

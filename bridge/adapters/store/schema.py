@@ -1,4 +1,7 @@
-"""The tables of a relayer's store. Migrations create them; nothing else does."""
+"""The tables of a relayer's store. Migrations create them; a test holds that both agree.
+
+Times are UTC seconds. Amounts have 128 bits and stand only inside messages; wei stand as decimal text.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -11,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -26,12 +30,15 @@ routes = Table(
     Column("source_gateway", LargeBinary, nullable=False),
     Column("destination_chain", BigInteger, nullable=False),
     Column("destination_gateway", LargeBinary, nullable=False),
+    UniqueConstraint(
+        "source_chain", "source_gateway", "destination_chain", "destination_gateway", name="routes_by_ends"
+    ),
 )
 
 cursors = Table(
     "cursors",
     metadata,
-    Column("chain", BigInteger, primary_key=True),
+    Column("chain", BigInteger, primary_key=True, autoincrement=False),
     Column("height", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("time", BigInteger, nullable=False),
@@ -44,6 +51,7 @@ journal = Table(
     Column("chain", BigInteger, nullable=False),
     Column("height", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    # JSON, see `entries`.
     Column("facts", LargeBinary, nullable=False),
 )
 
@@ -51,31 +59,35 @@ transfers = Table(
     "transfers",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("leaf", LargeBinary, nullable=False, unique=True),
+    Column("leaf", LargeBinary, nullable=False),
     Column("route", _ID, ForeignKey("routes.id"), nullable=False),
     Column("nonce", BigInteger, nullable=False),
     # ABI encoding of the message: amounts have 128 bits.
     Column("message", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
+    # Follows from the state; the partial index needs a plain column.
     Column("live", Boolean, nullable=False),
-    # Places are packed, see `rows`.
+    # A place is a height and the rest of it, packed, see `rows`.
+    Column("source_height", BigInteger, nullable=False),
     Column("source", LargeBinary, nullable=False),
     Column("first_nonce", BigInteger),
     Column("epoch", BigInteger),
+    Column("included_height", BigInteger),
     Column("included", LargeBinary),
+    Column("destination_height", BigInteger),
     Column("destination", LargeBinary),
     Column("reason", Integer),
     Column("return_leaf", LargeBinary),
+    Index("transfers_by_leaf", "leaf", unique=True),
     Index("transfers_by_nonce", "route", "nonce"),
-    Index("transfers_by_batch", "route", "first_nonce"),
     Index("transfers_live", "route", "nonce", sqlite_where=text("live"), postgresql_where=text("live")),
 )
 
 batches = Table(
     "batches",
     metadata,
-    Column("route", _ID, ForeignKey("routes.id"), primary_key=True),
-    Column("first_nonce", BigInteger, primary_key=True),
+    Column("route", _ID, ForeignKey("routes.id"), primary_key=True, autoincrement=False),
+    Column("first_nonce", BigInteger, primary_key=True, autoincrement=False),
     Column("size", Integer, nullable=False),
     Column("root", LargeBinary, nullable=False),
     Column("source_height", BigInteger, nullable=False),
@@ -90,6 +102,7 @@ attestations = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("signer", LargeBinary, primary_key=True),
     Column("signature", LargeBinary, nullable=False),
+    Column("height", BigInteger, nullable=False),
     Column("place", LargeBinary, nullable=False),
 )
 
@@ -103,6 +116,7 @@ signatures = Table(
     Column("first_nonce", BigInteger, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("posted", Boolean, nullable=False),
+    Index("signatures_by_batch", "route", "first_nonce"),
     Index("signatures_unposted", "posted", sqlite_where=text("NOT posted"), postgresql_where=text("NOT posted")),
 )
 
@@ -110,9 +124,9 @@ effects = Table(
     "effects",
     metadata,
     Column("kind", Text, primary_key=True),
-    Column("route", _ID, ForeignKey("routes.id"), primary_key=True),
-    Column("first_nonce", BigInteger, primary_key=True),
-    Column("epoch", BigInteger, primary_key=True),
+    Column("route", _ID, ForeignKey("routes.id"), primary_key=True, autoincrement=False),
+    Column("first_nonce", BigInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
     # Empty for effects on batches.
     Column("leaf", LargeBinary, primary_key=True),
     Column("due", BigInteger, nullable=False),
@@ -123,6 +137,7 @@ parked = Table(
     "parked",
     metadata,
     Column("leaf", LargeBinary, primary_key=True),
+    Column("height", BigInteger, primary_key=True, autoincrement=False),
     Column("place", LargeBinary, primary_key=True),
     Column("route", _ID, ForeignKey("routes.id"), nullable=False),
     Column("source_height", BigInteger, nullable=False),
@@ -148,8 +163,10 @@ intents = Table(
     Column("chain", BigInteger, nullable=False),
     Column("purpose", LargeBinary, nullable=False),
     Column("call_to", LargeBinary, nullable=False),
+    # Emptied at the end: the chain has it.
     Column("call_data", LargeBinary, nullable=False),
     Column("gas", BigInteger, nullable=False),
+    Column("account", LargeBinary),
     Column("nonce", BigInteger),
     Column("ending", Text),
     Column("reason", Text),
@@ -164,14 +181,16 @@ attempts = Table(
     Column("chain", BigInteger, nullable=False),
     Column("nonce", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    # Emptied when the intent ends, or the account nonce is lost.
     Column("raw", LargeBinary, nullable=False),
-    # Wei, as decimal text: prices may exceed 63 bits, and so may their product with gas.
     Column("max_fee", Text, nullable=False),
     Column("priority_fee", Text, nullable=False),
     Column("cost", Text, nullable=False),
-    # Days since 1970-01-01 UTC.
+    # Days since 1970-01-01.
     Column("day", Integer, nullable=False),
     Column("sent_at", BigInteger),
+    # Somebody else used the account nonce, or no node took it.
+    Column("abandoned", Boolean, nullable=False),
     Index("attempts_by_intent", "intent"),
     Index("attempts_by_day", "chain", "day"),
 )

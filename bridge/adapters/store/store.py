@@ -1,96 +1,87 @@
 """A relayer's store: what is committed. Reads here, writes in `unit`."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Collection
+from contextlib import ExitStack, asynccontextmanager
+from typing import TextIO
 
-import orjson
-from sqlalchemy import Row, Select, event, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.adapters.migrations import migrate
-from bridge.adapters.store import rows, schema
-from bridge.adapters.store.routes import RouteIds
+from bridge.adapters.store import database, rows, schema
+from bridge.adapters.store.history import History
+from bridge.adapters.store.lane_reads import LaneReads
 from bridge.adapters.store.unit import Unit
+from bridge.core.agreement import state_digest
 from bridge.core.events import AttestationPosted, BatchKey
-from bridge.core.hashing import keccak, word
-from bridge.core.lanes import Intent, OpenIntent
 from bridge.core.records import FormedBatch, HaltRecord, OwnSignature, Parked, PendingEffect
-from bridge.core.transfers import State, Transfer
-from bridge.core.types import (
-    Block,
-    ChainId,
-    Digest,
-    Hash32,
-    Height,
-    Leaf,
-    Nonce,
-    Route,
-    Slot,
-    Timestamp,
-)
+from bridge.core.transfers import TERMINAL, State, Transfer
+from bridge.core.types import Block, ChainId, Digest, Hash32, Leaf, Nonce, Route, Slot
 
-CHUNK = 500
-"""Values per IN clause; SQLite allows some thousands."""
-BUSY_SECONDS = 10
-_UNSETTLED = frozenset({State.FINAL, State.ATTESTED, State.QUORATE, State.SUBMITTED})
-T = TypeVar("T")
+LISTED = 200
 
 
-class Store:
-    """One database. Writers take turns; a unit that fails leaves nothing behind."""
+class Store(LaneReads, History):
+    """One database, for one process. Writers take turns; a unit that fails leaves nothing behind."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, claim: TextIO | None) -> None:
+        super().__init__(engine)
+        self._claim = claim
         self._turn = asyncio.Lock()
-        self._routes = RouteIds()
         self.rollbacks = 0
         """How many units have failed: what was remembered of them must be forgotten."""
 
     @classmethod
-    async def open(cls, url: str) -> "Store":
-        """Open a database and bring its tables up to date. Raises Refuse if a newer version wrote it."""
-        await asyncio.to_thread(migrate, url)
-        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine.sync_engine, "connect", _configure)
-        store = cls(engine)
-        async with engine.connect() as connection:
-            await store._routes.load(connection)
+    async def open(cls, url: str, busy_seconds: float = database.BUSY_SECONDS) -> "Store":
+        """Open a database and bring its tables up to date.
+
+        Raises Refuse if another process has it open, if a newer version wrote it, or if it is none of a relayer.
+        """
+        claim = database.claim(url)
+        with ExitStack() as undo:
+            if claim is not None:
+                undo.callback(claim.close)
+            await asyncio.to_thread(migrate, url)
+            store = cls(database.create(url, busy_seconds), claim)
+            with database.faults():
+                async with store._engine.connect() as connection:
+                    await store._routes.load(connection)
+            undo.pop_all()
         return store
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and let other processes have the database."""
         await self._engine.dispose()
+        if self._claim is not None:
+            self._claim.close()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
-        """Open a unit of work: it commits at its end, or leaves nothing if anything is raised in it."""
+        """Open a unit of work: it commits at its end, or leaves nothing if anything is raised in it.
+
+        Raises Retry if the disk or another process keeps it from being written.
+        """
         async with self._turn:
+            committed = False
             try:
-                async with self._engine.begin() as connection:
-                    unit = Unit(connection, self._routes)
-                    yield unit
-                    await unit.flush()
-            except BaseException:
-                self.rollbacks += 1
-                raise
+                with database.faults():
+                    async with self._engine.connect() as connection:
+                        await connection.execution_options(**database.WRITES)
+                        async with connection.begin():
+                            unit = Unit(connection, self._routes)
+                            yield unit
+                            await unit.flush()
+                committed = True
+            finally:
+                self.rollbacks += not committed
+                self._routes.settle(committed=committed)
 
     # --- What is live -----------------------------------------------------------------------------------------------
 
     async def cursors(self) -> dict[ChainId, Block]:
         """Return the last verified final block per chain."""
-        found = await self._all(select(schema.cursors))
-        return {ChainId(row.chain): Block(Height(row.height), Hash32(row.hash), Timestamp(row.time)) for row in found}
-
-    async def next_nonces(self) -> dict[Route, Nonce]:
-        """Return the nonce that must become final next, per route."""
-        table = schema.transfers
-        final = table.c.state.not_in([State.SEEN.value, State.ORPHANED.value])
-        query = select(table.c.route, func.max(table.c.nonce).label("top")).where(final).group_by(table.c.route)
-        return {self._routes.by_id[row.route]: Nonce(row.top + 1) for row in await self._all(query)}
+        return {ChainId(row.chain): rows.cursor_in(row) for row in await self._all(select(schema.cursors))}
 
     async def live_transfers(self) -> list[Transfer]:
         """Return every transfer that is not finished, by route and nonce."""
@@ -117,16 +108,13 @@ class Store:
 
     async def parked(self) -> list[Parked]:
         """Return parked outcomes, in the order they happened."""
-        query = select(schema.parked).order_by(schema.parked.c.place)
+        query = select(schema.parked).order_by(schema.parked.c.height, schema.parked.c.place)
         return [rows.parked_in(row, self._routes.by_id) for row in await self._all(query)]
 
     async def halts(self) -> list[HaltRecord]:
-        """Return the halts that nobody has ended."""
+        """Return the halts that nobody has ended, oldest first."""
         query = select(schema.halts).where(schema.halts.c.resumed_at.is_(None)).order_by(schema.halts.c.id)
-        return [
-            HaltRecord(self._routes.by_id[row.route], row.why, orjson.loads(row.evidence), Timestamp(row.at))
-            for row in await self._all(query)
-        ]
+        return [rows.halt_in(row, self._routes.by_id) for row in await self._all(query)]
 
     # --- What is asked for ------------------------------------------------------------------------------------------
 
@@ -138,16 +126,56 @@ class Store:
 
     async def transfers_of(self, batch: BatchKey) -> list[Transfer]:
         """Return the transfers of a batch, by nonce."""
-        table = schema.transfers
-        route = self._routes.known(batch.route)
-        wanted = (table.c.route == route, table.c.first_nonce == batch.first_nonce)
+        table, batches = schema.transfers, schema.batches
+        first, route = batch.first_nonce, self._routes.known(batch.route)
+        size = select(batches.c.size).where(batches.c.route == route, batches.c.first_nonce == first).scalar_subquery()
+        within = (table.c.nonce >= first, table.c.nonce < first + size)
+        wanted = (table.c.route == route, *within, table.c.first_nonce == first)
         query = select(table).where(*wanted).order_by(table.c.nonce)
+        return [rows.transfer_in(row, self._routes.by_id) for row in await self._all(query)]
+
+    async def transfer_at(self, route: Route, nonce: Nonce) -> Transfer | None:
+        """Return the transfer with a nonce, the one that was not orphaned."""
+        table = schema.transfers
+        wanted = (table.c.route == self._routes.known(route), table.c.nonce == nonce)
+        query = select(table).where(*wanted, table.c.state != State.ORPHANED.value)
+        found = await self._all(query)
+        return rows.transfer_in(found[0], self._routes.by_id) if found else None
+
+    async def list_transfers(
+        self, route: Route | None = None, state: State | None = None, limit: int = LISTED
+    ) -> list[Transfer]:
+        """Return the newest transfers of a route or of all, in one state or in any, newest first."""
+        table = schema.transfers
+        query = select(table).order_by(table.c.id.desc()).limit(limit)
+        if route is not None:
+            query = query.where(table.c.route == self._routes.known(route))
+        if state is not None:
+            query = query.where(table.c.state == state.value)
+        if state is not None and state not in TERMINAL:
+            query = query.where(table.c.live)  # there are few, and they have an index of their own
         return [rows.transfer_in(row, self._routes.by_id) for row in await self._all(query)]
 
     async def newest_transfers(self, limit: int) -> list[Transfer]:
         """Return the newest transfers, newest first."""
-        query = select(schema.transfers).order_by(schema.transfers.c.id.desc()).limit(limit)
-        return [rows.transfer_in(row, self._routes.by_id) for row in await self._all(query)]
+        return await self.list_transfers(limit=limit)
+
+    async def batch(self, key: BatchKey) -> FormedBatch | None:
+        """Return a batch, if it is formed."""
+        return (await self.batches([key])).get(key)
+
+    async def batches(self, keys: Collection[BatchKey]) -> dict[BatchKey, FormedBatch]:
+        """Return those of these batches that are formed."""
+        table = schema.batches
+        wanted: dict[Route, list[int]] = {}
+        for key in keys:
+            wanted.setdefault(key.route, []).append(key.first_nonce)
+        found = []
+        for route, nonces in wanted.items():
+            query = select(table).where(table.c.route == self._routes.known(route))
+            found += await self._among(query, table.c.first_nonce, nonces)
+        formed = [rows.batch_in(row, self._routes.by_id) for row in found]
+        return {batch.key: batch for batch in formed}
 
     async def attestations(self, slots: Collection[Slot]) -> list[AttestationPosted]:
         """Return the board's signatures for these slots."""
@@ -156,95 +184,40 @@ class Store:
 
     async def signature(self, slot: Slot) -> OwnSignature | None:
         """Return what we signed for a slot."""
-        found = await self._among(select(schema.signatures), schema.signatures.c.slot, [slot])
+        found = await self._all(select(schema.signatures).where(schema.signatures.c.slot == slot))
         return rows.signature_in(found[0], self._routes.by_id) if found else None
 
     async def unposted_signatures(self, limit: int) -> list[OwnSignature]:
         """Return signatures of ours that no final block shows on the board."""
         table = schema.signatures
-        query = select(table).where(table.c.posted.is_(False)).limit(limit)
+        query = select(table).where(~table.c.posted).limit(limit)
         return [rows.signature_in(row, self._routes.by_id) for row in await self._all(query)]
 
     async def digests_of(self, batch: BatchKey) -> list[Digest]:
         """Return the digests that we signed for a batch, newest epoch first."""
         table = schema.signatures
-        route = self._routes.known(batch.route)
-        wanted = (table.c.route == route, table.c.first_nonce == batch.first_nonce)
+        wanted = (table.c.route == self._routes.known(batch.route), table.c.first_nonce == batch.first_nonce)
         query = select(table.c.digest).where(*wanted).order_by(table.c.epoch.desc())
         return [Digest(Hash32(row.digest)) for row in await self._all(query)]
 
-    async def open_intents(self, chain: ChainId) -> list[OpenIntent]:
-        """Return the intents of a chain that are not ended, oldest first, with their attempts."""
-        table = schema.intents
-        wanted = (table.c.chain == chain, table.c.ending.is_(None))
-        found = await self._all(select(table).where(*wanted).order_by(table.c.id))
-        attempts = schema.attempts
-        made = defaultdict(list)
-        query = select(attempts).order_by(attempts.c.id)
-        for row in await self._among(query, attempts.c.intent, [row.id for row in found]):
-            made[row.intent].append(row)
-        return [rows.intent_in(row, made[row.id]) for row in found]
-
-    async def intents(self, chain: ChainId) -> list[Intent]:
-        """Return what is open on a chain, without the attempts."""
-        return [opened.intent for opened in await self.open_intents(chain)]
-
-    async def spent(self, chain: ChainId, day: int) -> int:
-        """Return what the transactions signed on a day may cost at most, in wei; of replacements the dearest counts."""
-        table = schema.attempts
-        query = select(table.c.nonce, table.c.cost).where(table.c.chain == chain, table.c.day == day)
-        dearest: dict[int, int] = {}
-        for row in await self._all(query):
-            dearest[row.nonce] = max(dearest.get(row.nonce, 0), int(row.cost))
-        return sum(dearest.values())
+    # --- What it adds up to -----------------------------------------------------------------------------------------
 
     async def counts(self) -> dict[tuple[Route, State], int]:
         """Return how many transfers are in each state, per route."""
+        counts: dict[tuple[Route, State], int] = {}
+        for chunk in await self._chunks():
+            for state, count in chunk.states.items():
+                counts[chunk.route, state] = counts.get((chunk.route, state), 0) + count
         table = schema.transfers
-        query = select(table.c.route, table.c.state, func.count().label("n")).group_by(table.c.route, table.c.state)
-        return {(self._routes.by_id[row.route], State(row.state)): row.n for row in await self._all(query)}
+        not_final = (table.c.live, table.c.state.in_([State.SEEN.value, State.ORPHANED.value]))
+        query = select(table.c.route, table.c.state, func.count().label("n")).where(*not_final)
+        for row in await self._all(query.group_by(table.c.route, table.c.state)):
+            counts[self._routes.by_id[row.route], State(row.state)] = row.n
+        return counts
 
     async def state_digest(self) -> Hash32:
         """Return a hash of what the chains have decided, equal for every relayer that has read as far.
 
-        Over every final transfer by route and nonce: leaf, source block, batch, outcome, destination block, reason.
-        How far our own signing and submission is does not enter.
+        How far our own signing and submission is does not enter; see `core.agreement`.
         """
-        table = schema.transfers
-        final = table.c.state.not_in([State.SEEN.value, State.ORPHANED.value])
-        found = [rows.transfer_in(row, self._routes.by_id) for row in await self._all(select(table).where(final))]
-        found.sort(key=lambda transfer: (transfer.route, transfer.message.nonce))
-        return keccak(b"".join(map(_decided, found)))
-
-    async def _all(self, query: Select[Any]) -> list[Row[Any]]:
-        async with self._engine.connect() as connection:
-            return list((await connection.execute(query)).all())
-
-    async def _among(self, query: Select[Any], column: Any, values: Iterable[T]) -> list[Row[Any]]:  # noqa: ANN401 - a column of any type
-        wanted, found = list(values), []
-        for start in range(0, len(wanted), CHUNK):
-            found += await self._all(query.where(column.in_(wanted[start : start + CHUNK])))
-        return found
-
-
-def _decided(transfer: Transfer) -> bytes:
-    state = "OPEN" if transfer.state in _UNSETTLED else transfer.state.value
-    return b"".join(
-        (
-            transfer.leaf,
-            word(transfer.source.height),
-            transfer.source.block_hash,
-            word(transfer.batch.first_nonce + 1 if transfer.batch else 0),
-            state.encode(),
-            transfer.destination.block_hash if transfer.destination else b"",
-            word(transfer.reason or 0),
-        )
-    )
-
-
-def _configure(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's connection
-    """Make a commit durable before it is answered, and let readers read while somebody writes."""
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+        return state_digest((chunk.route, chunk.number, chunk.hash) for chunk in await self._chunks())
