@@ -6,9 +6,8 @@ import {Batch} from "./Protocol.sol";
 /// @notice The EIP-712 digest of a batch and the domain it is signed in (SPEC 3.3).
 /// @dev OpenZeppelin's EIP712 needs `mcopy`, which the home ledger does not have.
 library BatchDigest {
-    bytes32 internal constant DOMAIN_TYPE = keccak256(
-        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
-    );
+    bytes32 internal constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)");
     bytes32 internal constant BATCH_TYPE = keccak256(
         "Batch(uint256 sourceChain,address sourceGateway,uint256 destinationChain,address destinationGateway,"
         "uint64 epoch,uint64 firstNonce,uint32 count,bytes32 root,uint64 sourceHeight,bytes32 sourceBlockHash,"

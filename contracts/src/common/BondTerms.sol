@@ -25,18 +25,16 @@ library Terms {
     uint256 internal constant WORDS = 8;
 
     function isValid(BondTerms memory terms) internal pure returns (bool) {
-        if (!Isin.isValid(terms.isin) || terms.denomination == 0 || terms.maturityDate <= terms.issueDate) return false;
+        if (!Isin.isValid(terms.isin) || terms.denomination == 0 || terms.maturityDate <= terms.issueDate) {
+            return false;
+        }
         if (terms.bondType == BondType.BILL) return terms.couponRate == 0;
         return terms.bondType == BondType.FIXED_COUPON;
     }
 
     /// @notice Reads an announcement without ever reverting; `ok` is false where a word is out of range or the terms
     ///         are invalid.
-    function tryDecode(bytes calldata data)
-        internal
-        pure
-        returns (bool ok, BondTerms memory terms, uint96 supplyCap)
-    {
+    function tryDecode(bytes calldata data) internal pure returns (bool ok, BondTerms memory terms, uint96 supplyCap) {
         if (data.length != WORDS * 32) return (false, terms, 0);
         uint256[WORDS] memory word = abi.decode(data, (uint256[8]));
         bool inRange = word[0] << 96 == 0 && word[1] <= type(uint8).max && word[2] <= type(uint32).max

@@ -34,7 +34,9 @@ abstract contract Committee is ICommittee {
         uint8 threshold,
         bytes memory members
     ) {
-        if (governor == address(0) || guardian == address(0) || scheduler == address(0)) revert ZeroAddress();
+        if (governor == address(0) || guardian == address(0) || scheduler == address(0)) {
+            revert ZeroAddress();
+        }
         GOVERNOR = governor;
         GUARDIAN = guardian;
         SCHEDULER = scheduler;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Batch, Message} from "./Protocol.sol";
 import {ICommittee} from "./ICommittee.sol";
+import {Batch, Message} from "./Protocol.sol";
 
 /// @notice What both ends of a route share: an outbox of leaves, and an inbox that executes each message exactly once.
 interface IGateway {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {BatchDigest} from "./BatchDigest.sol";
 import {ICommittee} from "./ICommittee.sol";
 import {IGateway} from "./IGateway.sol";
@@ -9,6 +8,7 @@ import {Batch, Kind, Limits, Message, Reason} from "./Protocol.sol";
 import {Roots} from "./Roots.sol";
 import {Settlement} from "./Settlement.sol";
 import {Inbound, Route, Wire} from "./Wire.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 /// @notice The receiving half of a gateway: one door for certificates, one bit per nonce, HELD instead of blocking.
 /// @dev Only a wrong batch, root or certificate reverts. What is wrong with a message alone is found by explicit
@@ -120,9 +120,7 @@ abstract contract Inbox is Settlement {
             revert DestinationMismatch(batch.destinationChain, batch.destinationGateway);
         }
         COMMITTEE.verify(batch.epoch, digest, certificate);
-        emit Delivered(
-            batch.sourceChain, batch.epoch, batch.firstNonce, batch.count, batch.sourceHeight, batch.root
-        );
+        emit Delivered(batch.sourceChain, batch.epoch, batch.firstNonce, batch.count, batch.sourceHeight, batch.root);
     }
 
     /// @dev The messages of a batch, whose nonces have no gap, and their leaves.

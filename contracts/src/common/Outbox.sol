@@ -46,6 +46,8 @@ abstract contract Outbox is IGateway {
     }
 
     function _checkReference(bytes calldata userReference) internal pure {
-        if (userReference.length > Limits.MAX_REFERENCE) revert DataTooLong(userReference.length, Limits.MAX_REFERENCE);
+        if (userReference.length > Limits.MAX_REFERENCE) {
+            revert DataTooLong(userReference.length, Limits.MAX_REFERENCE);
+        }
     }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {BondTerms, Terms} from "../common/BondTerms.sol";
 import {ICommittee} from "../common/ICommittee.sol";
 import {IGateway} from "../common/IGateway.sol";
@@ -12,6 +9,9 @@ import {Kind, Limits, Reason} from "../common/Protocol.sol";
 import {Inbound} from "../common/Wire.sol";
 import {IHomeGateway} from "./IHomeGateway.sol";
 import {IJGBToken} from "./IJGBToken.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 
 /// @notice The escrow at home, with a separate book for every remote chain and asset.
 contract HomeGateway is Inbox, ReentrancyGuard, IHomeGateway {
@@ -84,8 +84,7 @@ contract HomeGateway is Inbox, ReentrancyGuard, IHomeGateway {
         _pin(asset, terms);
         isAnnounced[chain][asset] = true;
         emit AssetAnnounced(chain, asset, terms.isin);
-        return
-            _dispatch(chain, Kind.ANNOUNCE, asset, msg.sender, address(0), 0, abi.encode(terms, uint256(supplyCap)));
+        return _dispatch(chain, Kind.ANNOUNCE, asset, msg.sender, address(0), 0, abi.encode(terms, uint256(supplyCap)));
     }
 
     /// @inheritdoc IHomeGateway

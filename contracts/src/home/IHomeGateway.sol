@@ -24,8 +24,7 @@ interface IHomeGateway is IGateway {
     error EscrowMismatch(uint256 expected, uint256 received);
 
     /// @notice Opens the route to one remote gateway. Only the governor, once per chain; nothing of it changes later.
-    function openRoute(uint256 chain, address gateway, uint32 window, uint32 maxBatch, uint32 locksPerBlock)
-        external;
+    function openRoute(uint256 chain, address gateway, uint32 window, uint32 maxBatch, uint32 locksPerBlock) external;
 
     /// @notice How often one account may lock in one block: home gas is free, public gas is not. Only the governor.
     function setLockLimit(uint256 chain, uint32 locksPerBlock) external;

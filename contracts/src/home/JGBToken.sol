@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {BondTerms, Terms} from "../common/BondTerms.sol";
 import {IJGBToken} from "./IJGBToken.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 /// @notice One bond, one ISIN, no decimals.
 contract JGBToken is ERC20, IJGBToken {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 import {BondTerms, Terms} from "../common/BondTerms.sol";
 import {CodeStore} from "../common/CodeStore.sol";
 import {ICommittee} from "../common/ICommittee.sol";
@@ -11,6 +10,7 @@ import {Kind, Limits, Reason} from "../common/Protocol.sol";
 import {Inbound} from "../common/Wire.sol";
 import {IRemoteGateway} from "./IRemoteGateway.sol";
 import {WrappedJGB} from "./WrappedJGB.sol";
+import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 
 /// @notice The mint on a public chain. Its one counterpart is the home gateway.
 /// @dev No reentrancy guard, on purpose: the only foreign code it calls are its committee and tokens it deployed itself.
@@ -109,12 +109,7 @@ contract RemoteGateway is Inbox, IRemoteGateway {
         return Reason.KIND_UNKNOWN;
     }
 
-    function _open(uint256, address asset)
-        internal
-        view
-        override
-        returns (uint8 refusal, address token, uint96 room)
-    {
+    function _open(uint256, address asset) internal view override returns (uint8 refusal, address token, uint96 room) {
         WrappedJGB wrapped = _assets[asset].wrapped;
         if (address(wrapped) == address(0)) return (Reason.ASSET_UNKNOWN, address(0), 0);
         (uint256 supply, uint96 cap) = (wrapped.totalSupply(), _assets[asset].cap);
@@ -148,8 +143,7 @@ contract RemoteGateway is Inbox, IRemoteGateway {
     /// @dev Data of a COMMITTEE: hash of the previous set, epoch and threshold as words, then the members.
     function _schedule(bytes calldata data) private returns (uint8) {
         if (data.length < 96) return Reason.COMMITTEE_MISMATCH;
-        (bytes32 previousSetHash, uint256 epoch, uint256 threshold) =
-            abi.decode(data[:96], (bytes32, uint256, uint256));
+        (bytes32 previousSetHash, uint256 epoch, uint256 threshold) = abi.decode(data[:96], (bytes32, uint256, uint256));
         if (epoch > type(uint32).max || threshold > type(uint8).max) return Reason.COMMITTEE_MISMATCH;
         bytes calldata members = data[96:];
         if (!COMMITTEE.canSchedule(previousSetHash, uint64(epoch), uint8(threshold), members)) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {BondTerms} from "../common/BondTerms.sol";
+import {Payment} from "../common/Payments.sol";
+import {IWrappedJGB} from "./IWrappedJGB.sol";
 import {IERC7802} from "@openzeppelin/contracts/interfaces/draft-IERC7802.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {ERC20Bridgeable} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC20Bridgeable.sol";
-import {BondTerms} from "../common/BondTerms.sol";
-import {Payment} from "../common/Payments.sol";
-import {IWrappedJGB} from "./IWrappedJGB.sol";
 
 /// @notice ERC-20 with ERC-2612 permits and ERC-7802 mint and burn, deployed by its gateway for one announced bond.
 contract WrappedJGB is ERC20Permit, ERC20Bridgeable, IWrappedJGB {
