@@ -67,6 +67,9 @@ def test_our_contracts_can_be_read_in_a_sitting() -> None:
         ("oracles/app.py", "from relayers import worker"),
         ("oracles/core/series.py", "import zoneinfo"),
         ("oracles/core/series.py", "from oracles import sources"),
+        ("oracles/core/series.py", "import io"),
+        ("oracles/core/series.py", "from zipfile import Path"),
+        ("oracles/core/series.py", "import xml"),
         ("contracts/deploy.py", "from bridge.devnet import nodes"),
     ],
 )
@@ -89,6 +92,7 @@ def test_an_import_without_an_arrow_is_named(path: str, line: str) -> None:
         ("bridge/cli.py", "from bridge.devnet import nodes\nfrom bridge.cli_route import show"),
         ("relayers/app.py", "from relayers.engine import Engine\nfrom bridge.adapters import store"),
         ("oracles/core/series.py", "from bridge.core import types\nimport csv"),
+        ("oracles/core/parsers/workbook.py", "from io import BytesIO\nfrom zipfile import ZipFile\nimport openpyxl"),
         ("oracles/reporter.py", "from oracles.core import report"),
         ("contracts/deploy.py", "from contracts.build import forge\nfrom bridge.adapters import evm"),
         ("tests/e2e/test_x.py", "from relayers import app\nfrom oracles import app"),

@@ -1,0 +1,1 @@
+"""Who carries rates: publishers' files in, signed observations out (DESIGN 4)."""
