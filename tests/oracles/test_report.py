@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -118,7 +119,7 @@ def still_latest_in(fields: Json) -> StillLatest:
 
 
 def signables() -> list[tuple[Signable, Json]]:
-    readers = {
+    readers: dict[str, tuple[str, Callable[[Json], Signable]]] = {
         "reports": ("report", report_in),
         "proposals": ("proposal", proposal_in),
         "calendars": ("calendar", calendar_in),
