@@ -142,16 +142,6 @@ abstract contract Committee is ICommittee {
         _known[number] = epoch;
     }
 
-    /// @dev `verify` for those who name the set and not its epoch: hashing the members costs less than looking up whose
-    ///      they are.
-    function _verifyBySet(bytes32 setHash, bytes32 digest, bytes calldata certificate) internal view {
-        Epoch memory active = _current();
-        if (active.threshold == 0) revert EpochIsRevoked(active.number);
-        bytes32 activeHash = _hashOf(active.threshold, CodeStore.read(active.store));
-        if (setHash != activeHash) revert SetNotActive(setHash, activeHash);
-        _verifyQuorum(active.store, active.threshold, digest, certificate);
-    }
-
     /// @dev A pending epoch becomes the active one by time alone: no transaction can be forgotten.
     function _current() private view returns (Epoch memory active) {
         active = _active;
