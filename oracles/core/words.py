@@ -11,7 +11,7 @@ from typing import Final
 
 from bridge.core.types import Timestamp
 from oracles.core.parsers.reading import Missing, Observation
-from oracles.core.parsers.refusals import Refused
+from oracles.core.parsers.refusals import NoFixing, Refused
 from oracles.core.series import Source
 
 WINDOW: Final = 600
@@ -42,7 +42,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """No number. `passed` says that the source went on to later days without one."""
+    """No number. `passed` says that the source went on to later days without one, or says itself that there is none."""
 
     passed: bool
 
@@ -84,21 +84,28 @@ def word_of(fetches: Sequence[Fetch]) -> Word:
     if changes and latest_at < changes[-1] + WINDOW:
         return Unsettled(Timestamp(changes[-1] + WINDOW), _episode(changes))
     later = [fetch for fetch in fetches if fetch.at > latest_at]
-    gone = [fetch for fetch in later if isinstance(fetch.outcome, Missing)]
+    gone = [fetch for fetch in later if isinstance(fetch.outcome, Missing | NoFixing)]
     if gone and gone[-1].at - gone[0].at >= WINDOW:
         return Withdrawn(latest)
     return Said(latest, changes[-1] if changes else numbers[0][0], latest_at)
 
 
 def _without_number(fetches: Sequence[Fetch]) -> Word:
-    refused = list(takewhile(lambda fetch: isinstance(fetch.outcome, Refused), reversed(fetches)))
+    damaged = list(takewhile(_is_damaged, reversed(fetches)))
     match fetches[-1].outcome if fetches else None:
+        case NoFixing():
+            return Silent(passed=True)
         case Refused() as refusal:
-            return Damaged(refusal, refused[-1].at, refused[0].at)
+            return Damaged(refusal, damaged[-1].at, damaged[0].at)
         case Missing(passed=passed):
             return Silent(passed)
         case _:
             return Silent(passed=False)
+
+
+def _is_damaged(fetch: Fetch) -> bool:
+    """A document that says that there is no number is not damaged."""
+    return isinstance(fetch.outcome, Refused) and not isinstance(fetch.outcome, NoFixing)
 
 
 def _changes(numbers: Sequence[tuple[Timestamp, Observation]]) -> list[Timestamp]:
