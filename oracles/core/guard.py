@@ -123,8 +123,8 @@ def _verdict_on(source: Source, word: Word, now: Timestamp, due: Timestamp) -> _
     match word:
         case Said() | Silent():
             return word
-        case Unsettled(until, since):
-            if now - since < PATIENCE:
+        case Unsettled(until, since, last):
+            if last - since < PATIENCE:
                 return Wait(until)
             return Hold(HoldReason.SOURCE_UNSTABLE, f"{source} changes its number since {since}")
         case Damaged(last=last) if last < due:

@@ -53,6 +53,8 @@ class Unsettled:
 
     until: Timestamp
     since: Timestamp
+    last: Timestamp
+    """When a number was seen last: for what was not looked at nobody is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def word_of(fetches: Sequence[Fetch]) -> Word:
     latest_at, latest = numbers[-1]
     changes = _changes(numbers)
     if changes and latest_at < changes[-1] + WINDOW:
-        return Unsettled(Timestamp(changes[-1] + WINDOW), _episode(changes))
+        return Unsettled(Timestamp(changes[-1] + WINDOW), _episode(changes), latest_at)
     later = [fetch for fetch in fetches if fetch.at > latest_at]
     gone = [fetch for fetch in later if isinstance(fetch.outcome, Missing | NoFixing)]
     if gone and gone[-1].at - gone[0].at >= WINDOW:
