@@ -1,8 +1,10 @@
 """Answers of the Bank of Japan's Time-Series API in JSON. Numbers are kept as they are printed, never as floats."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, NoReturn
 
 from oracles.core.parsers import boj_answer
@@ -13,6 +15,9 @@ from oracles.core.parsers.text import decoded, refuse_other_documents
 from oracles.core.series import Series, Source
 
 VERSION: Final = "boj-api-json/1"
+_BRACKETS: Final = re.compile(r"[\[\]{}]")
+_DEEPEST: Final = 32
+"""An answer has six levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ def metadata(body: bytes) -> tuple[Notice, ...]:
 def _envelope(body: bytes) -> dict[str, object]:
     refuse_other_documents(body)
     text = decoded(body, "utf-8")
+    _check_depth(text)
     try:
         document: object = json.loads(
             text,
@@ -72,8 +78,6 @@ def _envelope(body: bytes) -> dict[str, object]:
     except json.JSONDecodeError as error:
         cut = text.lstrip().startswith("{") and not text.rstrip().endswith("}")
         raise (Truncated if cut else NotThisDocument)(f"not JSON: {error.msg}", f"line {error.lineno}") from error
-    except RecursionError as error:
-        raise NotThisDocument("nested deeper than any answer") from error
     envelope = _record(document, "the answer")
     status = _member(envelope, "STATUS")
     boj_answer.check_status(
@@ -82,6 +86,16 @@ def _envelope(body: bytes) -> dict[str, object]:
         _text(_member(envelope, "MESSAGE"), "MESSAGE"),
     )
     return envelope
+
+
+def _check_depth(text: str) -> None:
+    """Nesting is bounded before it is followed: the interpreter's own bound may have been raised by another library.
+
+    Brackets inside of texts count too; no answer has more than a few.
+    """
+    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(text))
+    if max(accumulate(steps), default=0) > _DEEPEST:
+        raise NotThisDocument("nested deeper than any answer")
 
 
 def _table(item: dict[str, object]) -> Table:
