@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from eth_abi.exceptions import EncodingError
 
+from bridge.core import bls
 from bridge.core.batches import proof_of, root_of, verify_proof
 from bridge.core.hashing import keccak
 from bridge.core.types import Epoch, Hash32, Leaf, Timestamp
@@ -274,3 +275,17 @@ def test_calendars_of_the_vectors_are_ours() -> None:
     reports = [calendar_in(vector["calendar"]) for vector in VECTORS["calendars"]]
     assert {report.year.year: report.year.bits for report in reports[:3]} == ours
     assert reports[3].year.bits == 2**366 - 1
+
+
+def test_a_certificate_of_a_report_is_true_wherever_it_is_read_and_for_no_other_report() -> None:
+    secrets = [bls.secret_key(number) for number in range(11, 16)]
+    keys = {bls.public_key(secret): secret for secret in secrets}
+    committee = bls.BlsCommittee(Epoch(1), 3, bls.in_order(keys))
+    report = replace(report_in(VECTORS["reports"][2]["report"]), set_hash=committee.set_hash)
+    digest = digest_of(SEPARATOR, report)
+    shares = {key: bls.sign(keys[key], digest) for key in committee.members[1:4]}
+    certificate = bls.certificate_of(committee, shares)
+    assert certificate is not None
+    other = digest_of(SEPARATOR, replace(report, revision=report.revision + 1))
+    claims = [bls.claim_of(committee, signed, certificate) for signed in (digest, other)]
+    assert bls.verify_together(claims) == [True, False]

@@ -12,6 +12,7 @@ PARSER_VERSION: Final = 1
 """One number for all parsers, signed with every observation: it may not depend on which document a reporter reached."""
 
 _RECORD_TAG: Final = "jgb-oracle/1"
+_NONE: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,17 @@ class Observation:
         It names the table and the cell, not the file: reporters who read the same number in a workbook, an API answer
         or another language derive the same bytes. A derived number carries the records of its inputs.
         """
-        cell = ";".join(
-            (
-                _RECORD_TAG,
-                self.series.publisher,
-                self.series.code,
-                self.day.isoformat(),
-                printed(self.value, self.series.decimals),
-            )
-        )
-        return b"|".join((cell.encode("ascii"), *(observation.record for observation in self.inputs)))
+        cell = _cell(self.series, self.day, printed(self.value, self.series.decimals))
+        return b"|".join((cell, *(observation.record for observation in self.inputs)))
+
+
+def record_of_none(series: Series, day: date) -> bytes:
+    """Return the canonical source record of a day for which the publisher has no number."""
+    return _cell(series, day, _NONE)
+
+
+def _cell(series: Series, day: date, text: str) -> bytes:
+    return f"{_RECORD_TAG};{series.publisher};{series.code};{day.isoformat()};{text}".encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
