@@ -218,6 +218,12 @@ def test_a_source_that_keeps_changing_is_a_hold_until_it_is_quiet() -> None:
     assert isinstance(decided(*fetches, quiet, now=last + WINDOW), Agree)
 
 
+def test_a_change_long_after_an_earlier_one_is_a_new_beginning() -> None:
+    earlier = says(FINAL, MORNING), says(FINAL, MORNING + 20, OTHER), says(FINAL, MORNING + 20 + WINDOW, OTHER)
+    later = MORNING + 2 * PATIENCE
+    assert decided(*earlier, says(FINAL, later), now=later) == Wait(Timestamp(later + WINDOW))
+
+
 def test_a_revision_after_forty_days_is_a_correction_once_it_has_settled() -> None:
     later = MORNING + 40 * 86_400
     signed = Signed(Status.FINAL, RATE)
