@@ -52,10 +52,10 @@ def read(body: bytes, wanted: tuple[Series, ...], calendar: Calendar) -> Reading
 
 def issue_of(series: Series) -> str:
     """Return the nine digits of a series' issue. Raises ValueError for another publisher's series."""
-    table, issue, _ = series.code.split("'")
+    table, _, cell = series.code.partition("'")
     if table != "OTC":
         raise ValueError(f"{series.name} is no reference price")
-    return issue
+    return cell.partition("'")[0]
 
 
 def _rows(lines: list[str]) -> Iterator[list[str]]:
