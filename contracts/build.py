@@ -42,7 +42,16 @@ BUILDS: Final = {
     "remote": Build(
         "default",
         "out",
-        ("common/EcdsaCommittee", "remote/RemoteGateway", "remote/WrappedJGB"),
+        (
+            "common/EcdsaCommittee",
+            "remote/RemoteGateway",
+            "remote/WrappedJGB",
+            "oracle/BlsReporters",
+            "oracle/CompoundedCallRateIndex",
+            "oracle/EcdsaReporters",
+            "oracle/Feed",
+            "oracle/RateOracle",
+        ),
     ),
 }
 

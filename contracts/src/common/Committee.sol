@@ -55,7 +55,7 @@ abstract contract Committee is ICommittee {
         Epoch memory active = _current();
         if (epoch != active.number) revert EpochNotActive(epoch, active.number);
         if (active.threshold == 0) revert EpochIsRevoked(epoch);
-        _verifyQuorum(active.store, active.threshold, digest, certificate);
+        _verifyQuorum(active.store.code, active.threshold, digest, certificate);
     }
 
     /// @inheritdoc ICommittee
@@ -131,7 +131,8 @@ abstract contract Committee is ICommittee {
     function _isSet(uint8 threshold, bytes memory members) internal view virtual returns (bool);
 
     /// @notice Reverts with a named error unless `certificate` is a quorum of the stored set over `digest`.
-    function _verifyQuorum(address store, uint8 threshold, bytes32 digest, bytes calldata certificate)
+    /// @param set Code of the set's store: one byte that is not looked at, then the members.
+    function _verifyQuorum(bytes memory set, uint256 threshold, bytes32 digest, bytes calldata certificate)
         internal
         view
         virtual;
@@ -140,6 +141,22 @@ abstract contract Committee is ICommittee {
         if (!_isSet(threshold, members)) revert SetRefused(members.length, threshold);
         epoch = Epoch(CodeStore.write(members), number, threshold, 0);
         _known[number] = epoch;
+    }
+
+    /// @dev `verify` for those who name the set and not its epoch: hashing the members costs less than looking up whose
+    ///      they are. The threshold stands in for the STOP that the stored code starts with, and makes the set's preimage.
+    function _verifyBySet(bytes32 setHash, bytes32 digest, bytes calldata certificate) internal view {
+        Epoch memory active = _current();
+        uint256 threshold = active.threshold;
+        if (threshold == 0) revert EpochIsRevoked(active.number);
+        bytes memory set = active.store.code;
+        bytes32 activeHash;
+        assembly ("memory-safe") {
+            mstore8(add(set, 32), threshold)
+            activeHash := keccak256(add(set, 32), mload(set))
+        }
+        if (setHash != activeHash) revert SetNotActive(setHash, activeHash);
+        _verifyQuorum(set, threshold, digest, certificate);
     }
 
     /// @dev A pending epoch becomes the active one by time alone: no transaction can be forgotten.

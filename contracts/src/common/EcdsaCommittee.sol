@@ -19,11 +19,11 @@ contract EcdsaCommittee is Committee {
         return QuorumEcdsa.isSet(threshold, members);
     }
 
-    function _verifyQuorum(address store, uint8 threshold, bytes32 digest, bytes calldata certificate)
+    function _verifyQuorum(bytes memory set, uint256 threshold, bytes32 digest, bytes calldata certificate)
         internal
         view
         override
     {
-        QuorumEcdsa.verify(store.code, threshold, digest, certificate);
+        QuorumEcdsa.verify(set, threshold, digest, certificate);
     }
 }

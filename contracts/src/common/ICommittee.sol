@@ -11,6 +11,7 @@ interface ICommittee {
     event EpochRevoked(uint64 indexed epoch);
 
     error EpochNotActive(uint64 given, uint64 active);
+    error SetNotActive(bytes32 given, bytes32 active);
     error EpochIsRevoked(uint64 epoch);
     error EpochUnknown(uint64 epoch);
     error NothingPending(uint64 epoch);
