@@ -27,10 +27,12 @@ class Node:
     name: str
     chain: ChainId
     port: int
+    state_seconds: int | None = None
+    """How often it saves its state to survive its own end; None for a node that saves nothing."""
 
     @property
     def is_home(self) -> bool:
-        """Whether it is the home ledger: no fees, an old EVM, and state that outlives the process."""
+        """Whether it is the home ledger: no fees and an old EVM."""
         return self.name == HOME
 
     @property
@@ -44,11 +46,12 @@ class Node:
         return f"http://{LOOPBACK}:{self.port}"
 
 
-def nodes_of(remotes: int, ports: Iterable[int]) -> list[Node]:
-    """Return home and so many remotes."""
+def nodes_of(remotes: int, ports: Iterable[int], *, saves_home: bool) -> list[Node]:
+    """Return home, which may save its state every second, and so many remotes."""
     names = [HOME, *(f"remote-{number}" for number in range(1, remotes + 1))]
     chains = [HOME_CHAIN, *(ChainId(FIRST_REMOTE_CHAIN + index) for index in range(remotes))]
-    return [Node(*node) for node in zip(names, chains, ports, strict=True)]
+    saves = [1 if saves_home else None, *[None] * remotes]
+    return [Node(*node) for node in zip(names, chains, ports, saves, strict=True)]
 
 
 def start_node(node: Node, layout: Layout, processes: Processes) -> Process:
@@ -98,7 +101,8 @@ def _command(node: Node, layout: Layout) -> list[str]:
     command += ["--cache-path", str(folder / "cache")]
     if node.is_home:
         command += ["--hardfork", "berlin", "--gas-price", "0"]
-        command += ["--state", str(folder / "state.json"), "--state-interval", "1"]
     else:
         command += ["--slots-in-an-epoch", "1"]
+    if node.state_seconds is not None:
+        command += ["--state", str(folder / "state.json"), "--state-interval", str(node.state_seconds)]
     return command
