@@ -122,8 +122,8 @@ class Bridge(RuleBasedStateMachine):
             remote.gateway.unpayable.clear()
         for member in self.members:
             await self._restart(member, None)
-        for _ in range(12):
-            await run(self.world, self.members, 10)
+        for _ in range(40):
+            await run(self.world, self.members, 3)
             if everything_is_executed_once(self.world):
                 break
         assert everything_is_executed_once(self.world), [member.faults.troubles for member in self.members]
