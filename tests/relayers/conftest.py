@@ -1,6 +1,5 @@
 """A relayer here starts in milliseconds and never waits: its database is a copy, in its own thread, on no disk."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -8,8 +7,8 @@ from typing import ParamSpec, TypeVar
 import aiosqlite
 import pytest
 
-from bridge.adapters.migrations import migrate
 from bridge.adapters.store import database
+from tests.fakes.crew import empty_database
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,13 +38,11 @@ def _without_a_thread_per_database() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+def fresh_database() -> Callable[[Path], None]:
     """Put an empty, migrated database at a path."""
-    template = tmp_path_factory.mktemp("template") / "empty.sqlite"
-    migrate(f"sqlite:///{template}")
 
     def put(path: Path) -> None:
-        shutil.copy(template, path)
+        path.write_bytes(empty_database())
 
     return put
 
