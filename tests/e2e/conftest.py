@@ -1,0 +1,20 @@
+"""One bridge for all tests that leave it as they found it: three chains, four relayers, started by the commands."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.e2e.people import People, people_of
+from tests.e2e.running import Running, raised
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with raised(tmp_path_factory.mktemp("shared") / "net") as bridge:
+        yield bridge
+
+
+@pytest.fixture
+async def people(running: Running) -> AsyncIterator[People]:
+    async with people_of(running.network) as connected:
+        yield connected
