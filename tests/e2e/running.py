@@ -18,7 +18,6 @@ from bridge.devnet.layout import Layout
 from bridge.devnet.processes import Process, Processes
 
 COMMAND_SECONDS = 60.0
-DEATH_SECONDS = 60.0
 COMMANDS = Path(sys.executable).parent
 
 
@@ -123,9 +122,12 @@ class Running:
             return response.status, await response.json()
 
 
-async def death_of(process: psutil.Process) -> int:
-    """Wait until a process that we started dies; return how, as `subprocess` does: minus the signal."""
-    return int(await asyncio.to_thread(process.wait, DEATH_SECONDS))
+async def death_of(process: psutil.Process, seconds: float) -> int | None:
+    """Wait for the death of a process that we started; return how, as `subprocess` does, or None if it lives on."""
+    try:
+        return int(await asyncio.to_thread(process.wait, seconds))
+    except psutil.TimeoutExpired:
+        return None
 
 
 @contextmanager
