@@ -84,6 +84,11 @@ class Lane:
         self._foreign_use = 0
         self._is_own = False
 
+    @property
+    def foreign_use(self) -> int:
+        """Account nonces of ours that somebody else has used since the start."""
+        return self._foreign_use
+
     async def tick(self, final_height: Height) -> LaneReport:
         """See what became of what is out, send again what must be, then send what is new.
 

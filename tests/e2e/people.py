@@ -15,7 +15,7 @@ from bridge.adapters.config import Network
 from bridge.adapters.ledger import EvmChain, Query, Sender, read
 from bridge.adapters.signers import open_transaction_signer
 from bridge.adapters.tracing import Tracer
-from bridge.core.events import ChainFact, Dispatched, Executed
+from bridge.core.events import AttestationPosted, ChainFact, Dispatched, Executed
 from bridge.core.finality import Depth, Tag
 from bridge.core.ports import Call, Receipt
 from bridge.core.submission import FeeRules
@@ -108,6 +108,15 @@ class People:
     async def facts(self, chain: EvmChain) -> Sequence[ChainFact]:
         """Return everything that a chain has logged, final or not."""
         return await chain.facts(Height(1), (await chain.heads()).latest.height)
+
+    async def posts(self) -> list[AttestationPosted]:
+        """Return every signature on the board."""
+        return [fact for fact in await self.facts(self.home) if isinstance(fact, AttestationPosted)]
+
+    async def nobody_signed_twice(self) -> bool:
+        """Tell whether the board holds one digest per slot and signer."""
+        posts = {(fact.slot, fact.signer, fact.digest) for fact in await self.posts()}
+        return len({(slot, signer) for slot, signer, _ in posts}) == len(posts) > 0
 
     async def transactions(self, name: str) -> dict[ChainId, int]:
         """Return how many transactions somebody has sent on each chain."""

@@ -115,9 +115,13 @@ class Running:
         await self.stop(*(name for name in names if name not in nodes))
         await self.stop(*nodes)
 
+    def port(self, name: str) -> int:
+        """Return where a process answers."""
+        return self._first[name].port
+
     async def ask(self, name: str, path: str) -> tuple[int, dict[str, Any]]:
         """Ask a relayer over HTTP."""
-        url = f"http://127.0.0.1:{self._first[name].port}{path}"
+        url = f"http://127.0.0.1:{self.port(name)}{path}"
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             return response.status, await response.json()
 
