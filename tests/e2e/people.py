@@ -84,10 +84,16 @@ class People:
 
     async def states(self, leaves: Collection[Leaf]) -> dict[Leaf, State]:
         """Return how far transfers are, by final blocks."""
-        home = self.home.chain
-        census = Census((chain, Depth(0) if chain.chain == home else Tag()) for chain in self.tracer.chains.values())
-        await census.refresh()
+        census = await self._census()
         return {leaf: census.entries[leaf].state for leaf in leaves if leaf in census.entries}
+
+    async def settle(self) -> None:
+        """Wait until nothing is on its way, the announcements of the beginning included."""
+
+        async def settled() -> bool:
+            return not (await self._census()).unsettled()
+
+        await until(settled, "everything is settled")
 
     async def become(self, state: State, leaves: Collection[Leaf], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until all transfers are in a state, by final blocks."""
@@ -122,6 +128,12 @@ class People:
         """Return how many transactions somebody has sent on each chain."""
         address = self.address(name)
         return {chain.chain: (await chain.account(address)).transactions for chain in self.tracer.chains.values()}
+
+    async def _census(self) -> Census:
+        home = self.home.chain
+        census = Census((chain, Depth(0) if chain.chain == home else Tag()) for chain in self.tracer.chains.values())
+        await census.refresh()
+        return census
 
     async def _allow(self, name: str, bond: int) -> None:
         """Let the gateway take everything, once."""

@@ -15,7 +15,7 @@ import psutil  # type: ignore[import-untyped]
 
 from bridge.adapters.config import Network, load_network
 from bridge.devnet.layout import Layout
-from bridge.devnet.processes import Process, Processes
+from bridge.devnet.processes import Process, Processes, find
 
 COMMAND_SECONDS = 60.0
 COMMANDS = Path(sys.executable).parent
@@ -89,9 +89,10 @@ class Running:
         await asyncio.to_thread(Processes(self.layout).stop, names, kill=kill)
 
     async def start(self, *names: str) -> None:
-        """Start processes as they were started at first, and wait until they answer."""
+        """Start processes as they were started at first, unless they run, and wait until they answer."""
         processes = Processes(self.layout)
-        started = [processes.start(name, self._first[name].command, self._first[name].port) for name in names]
+        first = [self._first[name] for name in names if find(processes.named(name)) is None]
+        started = [processes.start(process.name, process.command, process.port) for process in first]
         await asyncio.gather(*(processes.ready(process) for process in started))
 
     def begin(self, name: str, *options: str) -> psutil.Process:
