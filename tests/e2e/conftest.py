@@ -14,7 +14,14 @@ RESTING = "relayer-4"
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with raised(tmp_path_factory.mktemp("shared") / "net") as bridge:
+        asyncio.run(_settled(bridge))
         yield bridge
+
+
+async def _settled(bridge: Running) -> None:
+    """Wait until the bonds are announced, so that the first thing that moves is a test's own."""
+    async with people_of(bridge.network) as people:
+        await people.settle()
 
 
 @pytest.fixture(scope="module")

@@ -69,13 +69,13 @@ class People:
         payee, chain = recipient or self.address(name), self.network.remotes[remote].chain_id
         gateway = self.home.watched.gateway
         calls = [Call(gateway, codec.encode_lock(self.bond(bond), Units(amount), chain, payee)) for amount in amounts]
-        return await self._sent(self.home, await self.send(name, self.home, *calls))
+        return await self.sent(self.home, await self.send(name, self.home, *calls))
 
     async def burn(self, amount: int, remote: int = 0, name: str = "alice", bond: int = 0) -> list[Leaf]:
         """Burn wrapped units of one's own, to have the bond at home."""
         chain = self.remote(remote)
         data = codec.encode_burn(self.bond(bond), Units(amount), self.address(name))
-        return await self._sent(chain, await self.send(name, chain, Call(chain.watched.gateway, data)))
+        return await self.sent(chain, await self.send(name, chain, Call(chain.watched.gateway, data)))
 
     async def balance(self, chain: EvmChain, token: Address, holder: Address) -> int:
         """Return what somebody holds at the newest block."""
@@ -94,6 +94,14 @@ class People:
             return not (await self._census()).unsettled()
 
         await until(settled, "everything is settled")
+
+    async def are_executed(self, leaves: Collection[Leaf]) -> None:
+        """Wait until all transfers are executed, final or not."""
+
+        async def executed() -> bool:
+            return min(await self.executions(leaves)) > 0
+
+        await until(executed, f"{len(leaves)} transfers are executed")
 
     async def become(self, state: State, leaves: Collection[Leaf], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until all transfers are in a state, by final blocks."""
@@ -142,7 +150,8 @@ class People:
         if await read(self.home.rpc, query, (await self.home.heads()).latest) < EVERYTHING // 2:
             await self.send(name, self.home, Call(self.bond(bond), codec.encode_approve(gateway, EVERYTHING)))
 
-    async def _sent(self, chain: EvmChain, receipts: Sequence[Receipt]) -> list[Leaf]:
+    async def sent(self, chain: EvmChain, receipts: Sequence[Receipt]) -> list[Leaf]:
+        """Return the ids of the transfers that transactions sent, in order."""
         heights = [receipt.block.height for receipt in receipts]
         facts = await chain.facts(min(heights), max(heights))
         by_tx = {fact.at.tx: fact.leaf for fact in facts if isinstance(fact, Dispatched)}

@@ -4,19 +4,21 @@ Relayer 4 rests meanwhile: without the one that dies there is no quorum.
 """
 
 import signal
+from http import HTTPStatus
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 
 from bridge.cli.accounting import read_books
 from bridge.core.boundaries import Boundary
+from bridge.core.events import Dispatched
 from bridge.core.transfers import State
 from bridge.core.types import Address, Leaf
 from tests.e2e.people import LOT, People, stranger, until
 from tests.e2e.running import Running, death_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("three_relayers")]
-VICTIM = "relayer-1"
+VICTIM, WITNESS = "relayer-1", "relayer-2"
 PASSINGS = {
     Boundary.OBSERVE_BEFORE_COMMIT: 6,  # the first are of blocks that were mined while it was away
     Boundary.SIGN_AFTER: 1,
@@ -41,16 +43,33 @@ async def test_a_relayer_killed_at_a_boundary_goes_on_where_it_was(
     leaves, ending = await _lock_until_death(people, victim, payee)
     assert ending == -signal.SIGKILL
     await running.start(VICTIM)
-    await people.become(State.EXECUTED, leaves)
+    await people.are_executed(leaves)
     assert await people.executions(leaves) == [1] * len(leaves)
     assert await people.balance(people.remote(0), people.wrapped(0), payee) == LOT * len(leaves)
-
-    async def the_victim_knows() -> bool:
-        answers = [(await running.ask(VICTIM, f"/transfers/0x{leaf.hex()}"))[1] for leaf in leaves]
-        return all(answer["state"] == "EXECUTED" for answer in answers)
-
-    await until(the_victim_knows, "the victim says EXECUTED")
     assert (await read_books(people.network))["ok"]
+
+
+async def test_in_the_end_everything_is_final_and_who_died_knows_as_much_as_who_did_not(
+    running: Running, people: People
+) -> None:
+    await people.settle()
+    sent = [
+        fact.leaf
+        for chain in people.tracer.chains.values()
+        for fact in await people.facts(chain)
+        if isinstance(fact, Dispatched)
+    ]
+    states = await people.states(sent)
+    executed = [leaf for leaf in sent if states[leaf] is State.EXECUTED]
+    assert len(executed) >= len(PASSINGS)
+    assert await people.executions(executed) == [1] * len(executed)
+    assert await people.nobody_signed_twice()
+
+    async def agree() -> bool:
+        return len({(await running.ask(name, "/digest"))[1]["state_digest"] for name in (VICTIM, WITNESS)}) == 1
+
+    await until(agree, f"{VICTIM} and {WITNESS} agree")
+    assert (await running.ask(VICTIM, "/healthz"))[0] == HTTPStatus.OK
 
 
 async def _lock_until_death(people: People, victim: psutil.Process, payee: Address) -> tuple[list[Leaf], int]:
