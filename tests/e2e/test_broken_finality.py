@@ -12,7 +12,6 @@ import pytest
 
 from bridge.cli.accounting import read_books
 from bridge.core.finality import Tag, final_height
-from bridge.core.transfers import State
 from tests.e2e.people import LOT, People, people_of, until
 from tests.e2e.running import Running, raised, run
 
@@ -42,7 +41,7 @@ async def test_home_that_stops_and_starts_is_no_breach(fragile: Running, people:
     await fragile.stop("home")
     await fragile.start("home")
     leaves = before + await people.lock(LOT, remote=1)
-    await people.become(State.EXECUTED, leaves)
+    await people.are_executed(leaves)
     assert await people.executions(leaves) == [1, 1]
     assert await _halted(fragile) == [set(), set()]
 
@@ -66,11 +65,11 @@ async def test_a_public_chain_that_breaks_its_finality_halts_its_routes_and_no_o
             assert found["evidence"]["chain"] == int(FIRST)
             assert found["evidence"]["final_hash"] != found["evidence"]["observed_hash"]
     stuck, carried = await people.lock(LOT), await people.lock(LOT, remote=1)
-    await people.become(State.EXECUTED, carried)
+    await people.are_executed(carried)
     assert await people.executions(stuck) == [0]
 
     await _resume(fragile, ROUTES_OF_FIRST)
-    await people.become(State.EXECUTED, stuck)
+    await people.are_executed(stuck)
     assert await people.executions(stuck) == [1]
     assert await _are_well(fragile)
 
@@ -93,7 +92,7 @@ async def test_home_killed_before_it_wrote_its_last_blocks_halts_everything(
         assert {found["route"] for found in newest} == ROUTES_OF_FIRST | ROUTES_OF_SECOND
 
     await _resume(fragile, ROUTES_OF_FIRST | ROUTES_OF_SECOND)
-    await people.become(State.EXECUTED, stuck)
+    await people.are_executed(stuck)
     assert await people.executions(stuck) == [1]
     assert await people.nobody_signed_twice()
     assert await _are_well(fragile)

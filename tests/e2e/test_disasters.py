@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.transfers import State
 from bridge.core.types import Leaf
 from bridge.devnet.processes import free_ports
 from tests.e2e.people import LOT, People, until
@@ -35,7 +34,7 @@ async def test_a_database_of_yesterday_catches_up(running: Running, people: Peop
     shutil.copytree(data_of(running), tmp_path / "yesterday")
     await running.start(VICTIM)
     leaves = await people.lock(LOT) + await people.lock(LOT, remote=1)
-    await people.become(State.EXECUTED, leaves)
+    await people.are_executed(leaves)
     await running.stop(VICTIM, kill=True)
     shutil.rmtree(data_of(running))
     shutil.copytree(tmp_path / "yesterday", data_of(running))
@@ -53,7 +52,7 @@ async def test_two_relayers_with_one_key_do_nothing_twice(running: Running, peop
     config.write_text(text)
     await running.add(DOUBLE, [str(COMMANDS / "jgb-relayer"), "run", "--config", str(config)], port)
     leaves = [leaf for _ in range(3) for leaf in await people.lock(LOT) + await people.lock(LOT, remote=1)]
-    await people.become(State.EXECUTED, leaves)
+    await people.are_executed(leaves)
     await running.stop(DOUBLE)
     leaves += await people.lock(LOT)
     await _all_is_well(running, people, leaves)
@@ -62,7 +61,7 @@ async def test_two_relayers_with_one_key_do_nothing_twice(running: Running, peop
 
 async def _all_is_well(running: Running, people: People, leaves: list[Leaf]) -> None:
     """Everything is executed once, nobody signed two digests for a slot, and the victim knows what others know."""
-    await people.become(State.EXECUTED, leaves)
+    await people.are_executed(leaves)
     assert await people.executions(leaves) == [1] * len(leaves)
     assert await people.nobody_signed_twice()
 

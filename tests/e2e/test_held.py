@@ -1,8 +1,8 @@
 """What a destination cannot execute is held, and comes to a good end; what crosses a rotation is signed again."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import pytest
 
@@ -14,7 +14,7 @@ from bridge.core.ports import Call
 from bridge.core.reasons import Reason, sentence
 from bridge.core.transfers import State
 from bridge.core.types import Address, Epoch, Hash32, Leaf, Units
-from tests.e2e.people import LOT, People, stranger, until
+from tests.e2e.people import LOT, People, people_of, stranger, until
 from tests.e2e.running import Running
 
 pytestmark = pytest.mark.e2e
@@ -22,40 +22,65 @@ RELAYERS = ("relayer-1", "relayer-2", "relayer-3", "relayer-4")
 REMOTE, BOND = 1, 1
 
 
-async def test_what_nobody_can_receive_is_held_sent_back_and_returned(running: Running, people: People) -> None:
-    chain, before = people.remote(0), await people.balance(people.home, people.bond(), people.address("alice"))
-    (leaf,) = await people.lock(LOT, recipient=people.wrapped(0))
-    await people.become(State.HELD, [leaf])
+class Stuck(NamedTuple):
+    """What is held, and what was true before."""
+
+    unpayable: Leaf
+    above_cap: Leaf
+    payee: Address
+    usual_cap: Units
+    balance: int
+
+
+@pytest.fixture(scope="module")
+def stuck(running: Running) -> Iterator[Stuck]:
+    """Two transfers that are held at the same time: one for its recipient, one for the cap."""
+
+    async def hold() -> Stuck:
+        async with people_of(running.network) as people:
+            chain, asset, payee = people.remote(REMOTE), people.bond(BOND), stranger()
+            block = (await chain.heads()).latest
+            cap = await read(chain.rpc, Query(views.CAP_OF, chain.watched.gateway, (asset,)), block)
+            supply = await read(chain.rpc, Query(views.TOTAL_SUPPLY, people.wrapped(REMOTE, BOND)), block)
+            balance = await people.balance(people.home, people.bond(), people.address("alice"))
+            await _set_cap(people, Units(supply + LOT))
+            (unpayable,) = await people.lock(LOT, recipient=people.wrapped(0))
+            paid, above_cap = await people.lock(LOT, LOT, remote=REMOTE, bond=BOND, recipient=payee, name="bob")
+            await people.become(State.HELD, [unpayable, above_cap])
+            assert await people.executions([paid, above_cap]) == [1, 0]
+            return Stuck(unpayable, above_cap, payee, cap, balance)
+
+    held = asyncio.run(hold())
+    yield held
+    asyncio.run(_restore_cap(running, held.usual_cap))
+
+
+async def test_what_exceeds_the_cap_is_executed_when_the_cap_is_raised(
+    running: Running, people: People, stuck: Stuck
+) -> None:
+    page = await running.answer("status", f"0x{stuck.above_cap.hex()}")
+    assert (page["state"], page["reason"]) == ("HELD", sentence(Reason.CAP))
+    await _set_cap(people, stuck.usual_cap)
+    await people.are_executed([stuck.above_cap])
+    assert await people.executions([stuck.above_cap]) == [1]
+    assert await people.balance(people.remote(REMOTE), people.wrapped(REMOTE, BOND), stuck.payee) == 2 * LOT
+
+
+async def test_what_nobody_can_receive_is_sent_back_and_returned(
+    running: Running, people: People, stuck: Stuck
+) -> None:
+    chain, leaf = people.remote(0), stuck.unpayable
     page = await running.answer("status", f"0x{leaf.hex()}")
     assert (page["state"], page["reason"]) == ("HELD", sentence(Reason.RECIPIENT_INVALID))
-    assert await people.balance(people.home, people.bond(), people.address("alice")) == before - LOT
-
+    assert await people.balance(people.home, people.bond(), people.address("alice")) == stuck.balance - LOT
     message = (await people.tracer.find(leaf)).message
     data = codec.encode_send_back(people.home.chain, message)
     back = await people.sent(chain, await people.send("bob", chain, Call(chain.watched.gateway, data)))
     await people.become(State.EXECUTED, back)
-    await people.become(State.RETURNED, [leaf])
     assert (await running.answer("status", f"0x{leaf.hex()}"))["state"] == "RETURNED"
     assert await people.executions([leaf, *back]) == [0, 1]
-    assert await people.balance(people.home, people.bond(), people.address("alice")) == before
+    assert await people.balance(people.home, people.bond(), people.address("alice")) == stuck.balance
     assert await running.books_balance()
-
-
-async def test_what_exceeds_the_cap_is_held_and_executed_when_the_cap_is_raised(
-    running: Running, people: People
-) -> None:
-    chain, payee = people.remote(REMOTE), stranger()
-    block = (await chain.heads()).latest
-    supply = await read(chain.rpc, Query(views.TOTAL_SUPPLY, people.wrapped(REMOTE, BOND)), block)
-    async with _capped(people, Units(supply + LOT)):
-        leaves = await people.lock(LOT, LOT, remote=REMOTE, bond=BOND, recipient=payee)
-        await people.become(State.HELD, leaves[1:])
-        assert (await people.states(leaves))[leaves[0]] is State.EXECUTED
-        page = await running.answer("status", f"0x{leaves[1].hex()}")
-        assert page["reason"] == sentence(Reason.CAP)
-    await people.become(State.EXECUTED, leaves)
-    assert await people.executions(leaves) == [1, 1]
-    assert await people.balance(chain, people.wrapped(REMOTE, BOND), payee) == 2 * LOT
 
 
 async def test_what_is_on_its_way_when_the_committee_rotates_is_signed_again(running: Running, people: People) -> None:
@@ -83,17 +108,15 @@ async def test_what_is_on_its_way_when_the_committee_rotates_is_signed_again(run
     assert await running.books_balance()
 
 
-@contextlib.asynccontextmanager
-async def _capped(people: People, cap: Units) -> AsyncIterator[None]:
-    """Have the governor lower a cap, and put it back."""
-    chain, asset = people.remote(REMOTE), people.bond(BOND)
-    block = (await chain.heads()).latest
-    usual = await read(chain.rpc, Query(views.CAP_OF, chain.watched.gateway, (asset,)), block)
-    await people.send("governor", chain, Call(chain.watched.gateway, codec.encode_set_cap(asset, cap)))
-    try:
-        yield
-    finally:
-        await people.send("governor", chain, Call(chain.watched.gateway, codec.encode_set_cap(asset, usual)))
+async def _set_cap(people: People, cap: Units) -> None:
+    """Have the governor say how much of the bond may be wrapped."""
+    chain, data = people.remote(REMOTE), codec.encode_set_cap(people.bond(BOND), cap)
+    await people.send("governor", chain, Call(chain.watched.gateway, data))
+
+
+async def _restore_cap(running: Running, cap: Units) -> None:
+    async with people_of(running.network) as people:
+        await _set_cap(people, cap)
 
 
 async def _epoch(people: People) -> Epoch:

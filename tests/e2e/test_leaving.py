@@ -13,7 +13,6 @@ import pytest
 
 from bridge.adapters.bundles import decode_bundle
 from bridge.core.boundaries import Boundary
-from bridge.core.transfers import State
 from bridge.core.types import Address, Leaf
 from tests.e2e.people import LOT, People, people_of, stranger
 from tests.e2e.running import Running, death_of, run
@@ -98,7 +97,7 @@ async def test_relayers_that_come_back_deliver_the_rest(
 ) -> None:
     assert await people.executions(abandoned) == [1, 1, 1, 0]
     await running.start(*RELAYERS)
-    await people.become(State.EXECUTED, abandoned)
+    await people.are_executed(abandoned)
     assert await people.executions(abandoned) == [1] * 4
     assert await people.balance(people.remote(0), people.wrapped(0), payee) == 4 * LOT
     assert await running.books_balance()
