@@ -86,6 +86,11 @@ class Lane:
         """Head at which an intent's account nonce was first seen used, with no receipt of ours, by intent."""
         self._is_own = False
 
+    @property
+    def foreign_use(self) -> int:
+        """Account nonces of ours that somebody else has used since the start."""
+        return self._foreign_use
+
     async def tick(self, final_height: Height) -> LaneReport:
         """See what became of what is out, send again what must be, then send what is new.
 

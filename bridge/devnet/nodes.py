@@ -1,5 +1,6 @@
 """The nodes: Anvil, once as the home ledger and once per public chain."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -89,7 +90,9 @@ async def _order(rpc: Rpc, requests: list[Request]) -> None:
 def _command(node: Node, layout: Layout) -> list[str]:
     """Return the command line. No account is unlocked: every key of a devnet is in a keystore.
 
-    Without pruning, and with caches elsewhere, dead states of idle nodes fill disks.
+    Without pruning, and with caches elsewhere, dead states of idle nodes fill disks. Without a birthday in its command
+    line, home makes another block 0 at each start, keeps them all, and in the end shows the wrong one; its clock stands
+    still while it is down.
     """
     try:
         binary = str(anvil_binary())
@@ -100,7 +103,7 @@ def _command(node: Node, layout: Layout) -> list[str]:
     command += ["--block-time", str(node.block_seconds), "--prune-history", _KEPT_STATES, "--quiet"]
     command += ["--cache-path", str(folder / "cache")]
     if node.is_home:
-        command += ["--hardfork", "berlin", "--gas-price", "0"]
+        command += ["--hardfork", "berlin", "--gas-price", "0", "--timestamp", str(int(time.time()))]
     else:
         command += ["--slots-in-an-epoch", "1"]
     if node.state_seconds is not None:
