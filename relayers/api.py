@@ -68,6 +68,7 @@ class Api:
                         "latest_height": memory.latest.get(chain.chain),
                         "caught_up": chain.chain in memory.caught_up,
                         "committee": _committee(memory.committees.get(chain.chain)),
+                        "foreign_use": self._relayer.lanes[chain.chain].foreign_use,
                     }
                     for chain in plan.chains.values()
                 ],

@@ -15,6 +15,7 @@ class Meters:
         self._halted = Gauge("jgb_route_halted", "1 while a route is halted", ["route"], registry=registry)
         self._outbox = Gauge("jgb_outbox", "Effects waiting to be done", registry=registry)
         self._parked = Gauge("jgb_parked", "Outcomes whose message is not final here yet", registry=registry)
+        self._foreign = Gauge("jgb_foreign_use", "Account nonces that somebody else used", ["chain"], registry=registry)
         self._refused = Gauge("jgb_refused_deliveries", "Batches that a destination refuses now", registry=registry)
 
     def read(self, relayer: Relayer) -> None:
@@ -24,6 +25,7 @@ class Meters:
             if chain.chain in memory.final:
                 self._final.labels(chain.name).set(memory.final[chain.chain].height)
             self._latest.labels(chain.name).set(memory.latest.get(chain.chain, 0))
+            self._foreign.labels(chain.name).set(relayer.lanes[chain.chain].foreign_use)
         live = dict.fromkeys(plan.routes, 0)
         for transfer in memory.transfers.values():
             live[transfer.route] += 1

@@ -82,7 +82,14 @@ class Lane:
         self._settle = settle
         self._max_in_flight = max_in_flight
         self._foreign_use = 0
+        self._lost_since: dict[int, Height] = {}
+        """Head at which an intent's account nonce was first seen used, with no receipt of ours, by intent."""
         self._is_own = False
+
+    @property
+    def foreign_use(self) -> int:
+        """Account nonces of ours that somebody else has used since the start."""
+        return self._foreign_use
 
     async def tick(self, final_height: Height) -> LaneReport:
         """See what became of what is out, send again what must be, then send what is new.
@@ -123,7 +130,7 @@ class Lane:
                 lost.append(opened)
             else:
                 waiting.append(opened)
-        await self._release_foreign(lost)
+        await self._release_foreign(self._lost_for_good(lost, tick.account.head, final_height))
         return waiting
 
     async def _receipts(self, out: Sequence[OpenIntent]) -> dict[TxHash, Receipt]:
@@ -138,6 +145,15 @@ class Lane:
             await self._settle(unit, intent, ending, reason, receipt)
             self._probe.reached(Boundary.OUTCOME_BEFORE_COMMIT)
         self._probe.reached(Boundary.OUTCOME_AFTER_COMMIT)
+
+    def _lost_for_good(self, lost: list[OpenIntent], head: Height, final_height: Height) -> list[OpenIntent]:
+        """Return those whose nonce has been used since a block that is final by now.
+
+        Until then a reorg may give the nonce back, or a receipt come late: an attempt of ours could still be mined
+        with the old nonce, next to one with another.
+        """
+        self._lost_since = {one.intent.id: self._lost_since.get(one.intent.id, head) for one in lost}
+        return [one for one in lost if self._lost_since[one.intent.id] <= final_height]
 
     async def _release_foreign(self, lost: list[OpenIntent]) -> None:
         """Their nonces are used and no attempt of ours has a receipt: look once more, then take other nonces.

@@ -24,7 +24,7 @@ from bridge.cli.inputs import (
     read_signer,
     sender_options,
 )
-from bridge.cli.wallet import Wallet
+from bridge.cli.wallet import NO_ALLOWANCE, Wallet
 from bridge.core.errors import Refuse
 from bridge.core.events import Dispatched
 from bridge.core.ports import Call
@@ -119,14 +119,13 @@ async def _lock(tracer: Tracer, crossing: Crossing) -> Dispatched:
     gateway = home.watched.gateway
     wallet = Wallet(home, crossing.signer)
     await _require_balance(home, crossing.asset, crossing)
-    block = (await home.heads()).latest
-    allowance = Query(views.ALLOWANCE, crossing.asset, (crossing.signer.address, gateway))
-    if await read(home.rpc, allowance, block) < crossing.amount:
-        data = codec.encode_approve(gateway, crossing.amount)
-        await wallet.send(Call(crossing.asset, data), "the approval")
     chain, recipient = crossing.remote.chain_id, crossing.recipient
-    data = codec.encode_lock(crossing.asset, crossing.amount, chain, recipient, crossing.reference)
-    receipt = await wallet.send(Call(gateway, data), "the lock")
+    lock = Call(gateway, codec.encode_lock(crossing.asset, crossing.amount, chain, recipient, crossing.reference))
+    # The gateway looks at the allowance last: whatever else it refuses is refused before an approval is sent.
+    if await wallet.refusal_of(lock) == NO_ALLOWANCE:
+        approval = Call(crossing.asset, codec.encode_approve(gateway, crossing.amount))
+        await wallet.send(approval, "the approval")
+    receipt = await wallet.send(lock, "the lock")
     return await _sent(tracer, receipt.tx)
 
 

@@ -9,6 +9,7 @@ from bridge.core.errors import Refuse
 from bridge.core.ports import Call, Receipt, Reverted
 from bridge.core.submission import FeeRules
 
+NO_ALLOWANCE = "ERC20InsufficientAllowance"
 _PATIENCE_BLOCKS = 6
 _FREE = FeeRules(max_fee_per_gas=0, priority_fee_per_gas=0, daily_budget=0, patience=_PATIENCE_BLOCKS)
 _PRICED = FeeRules(
@@ -23,6 +24,14 @@ class Wallet:
 
     chain: EvmChain
     signer: LocalTransactionSigner
+
+    async def refusal_of(self, call: Call) -> str | None:
+        """Return the name of the error with which a contract would refuse a call now; None if it would not."""
+        try:
+            await self.chain.simulate(self.signer.address, call)
+        except Reverted as refusal:
+            return refusal.error
+        return None
 
     async def send(self, call: Call, what: str) -> Receipt:
         """Send a call and wait for its receipt. Raises Refuse with the reason, before it costs anything."""
@@ -49,7 +58,7 @@ _SENTENCES = {
     "AssetUnknown": "the bond has not been announced there",
     "TooManyLocks": "one account may lock {1} times in a block: try again in the next one",
     "ERC20InsufficientBalance": "insufficient balance: {1} units there, {2} needed",
-    "ERC20InsufficientAllowance": "the gateway may take {1} units, {2} are needed",
+    NO_ALLOWANCE: "the gateway may take {1} units, {2} are needed",
     "EpochNotActive": "certified by epoch {0}, but {1} is active: wait until it is signed again",
     "DataTooLong": "the reference has {0} bytes, {1} are allowed",
 }

@@ -58,6 +58,8 @@ class Options:
     locks_per_block: int = _LOCKS_PER_BLOCK
     activation_delay: int = 4
     return_delay: int = 4
+    saves_home: bool = True
+    """Whether the home node survives its own end. Saving costs it a core once there are thousands of blocks."""
 
 
 def up(options: Options, say: Callable[[str], None] = lambda _: None) -> Network:
@@ -101,7 +103,7 @@ def start_one(directory: Path, name: str) -> int:
 
 async def _up(options: Options, say: Callable[[str], None]) -> Network:
     layout = Layout(options.directory.absolute())
-    nodes = nodes_of(options.remotes, free_ports(options.remotes + 1))
+    nodes = nodes_of(options.remotes, free_ports(options.remotes + 1), saves_home=options.saves_home)
     _check(options, nodes)
     layout.claim()
     with ExitStack() as undo:

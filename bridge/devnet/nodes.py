@@ -1,5 +1,6 @@
 """The nodes: Anvil, once as the home ledger and once per public chain."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -27,10 +28,12 @@ class Node:
     name: str
     chain: ChainId
     port: int
+    state_seconds: int | None = None
+    """How often it saves its state to survive its own end; None for a node that saves nothing."""
 
     @property
     def is_home(self) -> bool:
-        """Whether it is the home ledger: no fees, an old EVM, and state that outlives the process."""
+        """Whether it is the home ledger: no fees and an old EVM."""
         return self.name == HOME
 
     @property
@@ -44,11 +47,12 @@ class Node:
         return f"http://{LOOPBACK}:{self.port}"
 
 
-def nodes_of(remotes: int, ports: Iterable[int]) -> list[Node]:
-    """Return home and so many remotes."""
+def nodes_of(remotes: int, ports: Iterable[int], *, saves_home: bool) -> list[Node]:
+    """Return home, which may save its state every second, and so many remotes."""
     names = [HOME, *(f"remote-{number}" for number in range(1, remotes + 1))]
     chains = [HOME_CHAIN, *(ChainId(FIRST_REMOTE_CHAIN + index) for index in range(remotes))]
-    return [Node(*node) for node in zip(names, chains, ports, strict=True)]
+    saves = [1 if saves_home else None, *[None] * remotes]
+    return [Node(*node) for node in zip(names, chains, ports, saves, strict=True)]
 
 
 def start_node(node: Node, layout: Layout, processes: Processes) -> Process:
@@ -86,7 +90,9 @@ async def _order(rpc: Rpc, requests: list[Request]) -> None:
 def _command(node: Node, layout: Layout) -> list[str]:
     """Return the command line. No account is unlocked: every key of a devnet is in a keystore.
 
-    Without pruning, and with caches elsewhere, dead states of idle nodes fill disks.
+    Without pruning, and with caches elsewhere, dead states of idle nodes fill disks. Without a birthday in its command
+    line, home makes another block 0 at each start, keeps them all, and in the end shows the wrong one; its clock stands
+    still while it is down.
     """
     try:
         binary = str(anvil_binary())
@@ -97,8 +103,9 @@ def _command(node: Node, layout: Layout) -> list[str]:
     command += ["--block-time", str(node.block_seconds), "--prune-history", _KEPT_STATES, "--quiet"]
     command += ["--cache-path", str(folder / "cache")]
     if node.is_home:
-        command += ["--hardfork", "berlin", "--gas-price", "0"]
-        command += ["--state", str(folder / "state.json"), "--state-interval", "1"]
+        command += ["--hardfork", "berlin", "--gas-price", "0", "--timestamp", str(int(time.time()))]
     else:
         command += ["--slots-in-an-epoch", "1"]
+    if node.state_seconds is not None:
+        command += ["--state", str(folder / "state.json"), "--state-interval", str(node.state_seconds)]
     return command

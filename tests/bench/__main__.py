@@ -52,7 +52,7 @@ async def _measure(*, long: bool, rate: float) -> Results:
         results.rates.append(await measure_single(stage, 250, 40))
     for one_per_block in (False, True):
         _say(f"one relayer on one core: catching up, {'one lock' if one_per_block else '250 locks'} per block")
-        async with bench(relayers=1, remotes=1) as stage:
+        async with bench(relayers=1, remotes=1, saves_home=False) as stage:
             results.rates.append(await measure_catch_up(stage, 10_000, one_per_block=one_per_block))
     return results
 

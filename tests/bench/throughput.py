@@ -80,6 +80,7 @@ class Rate:
     transfers: int
     seconds: float
     cpu_ms_per_transfer: float
+    nodes_cpu_ms_per_transfer: float
 
     @property
     def per_second(self) -> float:
@@ -95,12 +96,13 @@ async def measure_single(stage: Bench, per_block: int, blocks: int) -> Rate:
     await user.approve()
     raws = await user.sign(per_block * blocks)
     known = len(stage.census.entries)
-    cpu = stage.cpu_seconds(relayer)
+    cpu, nodes = stage.cpu_seconds(relayer), _nodes_cpu(stage)
     await send_steadily(stage.tracer.home.rpc, raws, per_block)
     await stage.settled(known + len(raws), 300)
     spent = (stage.cpu_seconds(relayer) - cpu) * 1000 / len(raws)
+    theirs = (_nodes_cpu(stage) - nodes) * 1000 / len(raws)
     seconds = await _between_mints(stage, known)
-    return Rate(f"live, {per_block} locks per home block: first to last mint", len(raws), seconds, spent)
+    return Rate(f"live, {per_block} locks per home block: first to last mint", len(raws), seconds, spent, theirs)
 
 
 async def _between_mints(stage: Bench, known: int) -> float:
@@ -126,14 +128,15 @@ async def measure_catch_up(stage: Bench, transfers: int, *, one_per_block: bool)
     began = time.monotonic()
     stage.refresh_processes()
     _pin(stage, relayer)
-    cpu = stage.cpu_seconds(relayer)
+    cpu, nodes = stage.cpu_seconds(relayer), _nodes_cpu(stage)
     async with asyncio.timeout(300):
         while stage.past_final(relayer) < done + transfers:  # noqa: ASYNC110 - another process's database has no event
             await asyncio.sleep(0.25)
     seconds = time.monotonic() - began
     spent = (stage.cpu_seconds(relayer) - cpu) * 1000 / transfers
+    theirs = (_nodes_cpu(stage) - nodes) * 1000 / transfers
     how = "one lock per block" if one_per_block else "250 locks per block"
-    return Rate(f"catching up, {how}, until attested", transfers, seconds, spent)
+    return Rate(f"catching up, {how}, until attested", transfers, seconds, spent, theirs)
 
 
 async def _pile_up(user: Locker, raws: list[bytes], *, one_per_block: bool) -> None:
@@ -149,6 +152,10 @@ async def _pile_up(user: Locker, raws: list[bytes], *, one_per_block: bool) -> N
             await send_all(rpc, raws[start : start + 250])
             await rpc.result("evm_mine")
     await rpc.result("evm_setIntervalMining", 1)
+
+
+def _nodes_cpu(stage: Bench) -> float:
+    return sum(stage.cpu_seconds(name) for name in stage.nodes())
 
 
 def _pin(stage: Bench, relayer: str) -> None:

@@ -1,9 +1,12 @@
 """Relayers over a fake world: real engines, workers, lanes and SQLite stores, driven turn by turn."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bridge.adapters.bundles import BundleFolder
+from bridge.adapters.migrations import migrate
 from bridge.adapters.store import Store
 from bridge.adapters.txlane import Lane
 from bridge.core.ports import Probe
@@ -118,6 +121,15 @@ class Member:
 def crew(world: World, folder: Path) -> list[Member]:
     """One member per signer of the world; none is started."""
     return [Member(world, folder, index, f"relayer-{index}") for index in range(len(world.signers))]
+
+
+@cache
+def empty_database() -> bytes:
+    """Return the file of a database that is migrated and holds nothing; made once, for it takes long."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "empty.sqlite")
+        migrate(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 async def run(world: World, members: list[Member], blocks: int = 25) -> None:

@@ -62,7 +62,9 @@ class FakeTransaction:
     hash: TxHash
     sender: Address
     nonce: int
+    gas: int
     max_fee: int
+    priority_fee: int
     call: Call
 
 
@@ -72,6 +74,8 @@ def read_transaction(raw: bytes) -> FakeTransaction:
         hash=TxHash(keccak(raw)),
         sender=Address(raw[:20]),
         nonce=int.from_bytes(raw[28:36], "big"),
+        gas=int.from_bytes(raw[36:44], "big"),
         max_fee=int.from_bytes(raw[44:60], "big"),
+        priority_fee=int.from_bytes(raw[60:76], "big"),
         call=Call(Address(raw[76:96]), raw[96:]),
     )

@@ -1,21 +1,25 @@
-"""Databases are migrated once and copied: a relayer here starts in milliseconds."""
+"""Databases are migrated once and copied, and never waited for: a relayer here starts in milliseconds."""
 
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from bridge.adapters.migrations import migrate
+from tests.fakes.crew import empty_database
+from tests.fakes.haste import hasty_stores
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _haste() -> Iterator[None]:
+    with hasty_stores():
+        yield
 
 
 @pytest.fixture(scope="session")
-def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+def fresh_database() -> Callable[[Path], None]:
     """Put an empty, migrated database at a path."""
-    template = tmp_path_factory.mktemp("template") / "empty.sqlite"
-    migrate(f"sqlite:///{template}")
 
     def put(path: Path) -> None:
-        shutil.copy(template, path)
+        path.write_bytes(empty_database())
 
     return put

@@ -16,7 +16,7 @@ from tests.fakes.crew import Member, crew, everything_is_executed_once
 from tests.fakes.keys import fake_address
 from tests.fakes.world import CrashOnce, World, world
 
-BLOCKS = 14
+BLOCKS = 12
 REJECTED = "a recipient that cannot be paid at first"
 
 

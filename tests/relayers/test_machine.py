@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bridge.adapters.migrations import migrate
 from bridge.core.boundaries import Boundary
 from bridge.core.transfers import State
-from tests.fakes.crew import Member, crew, everything_is_executed_once, nobody_signed_twice, run
+from tests.fakes.crew import Member, crew, empty_database, everything_is_executed_once, nobody_signed_twice, run
 from tests.fakes.keys import fake_address
 from tests.fakes.world import CrashOnce, World, world
 
@@ -41,7 +40,7 @@ class Bridge(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         for member in self.members:
-            migrate(f"sqlite:///{member.path}")
+            member.path.write_bytes(empty_database())
             self.runner.run(member.start())
 
     @rule(remote=remotes, recipient=st.sampled_from(["alice", "bob", REJECTED]), count=st.integers(1, 4))
@@ -122,8 +121,8 @@ class Bridge(RuleBasedStateMachine):
             remote.gateway.unpayable.clear()
         for member in self.members:
             await self._restart(member, None)
-        for _ in range(12):
-            await run(self.world, self.members, 10)
+        for _ in range(40):
+            await run(self.world, self.members, 3)
             if everything_is_executed_once(self.world):
                 break
         assert everything_is_executed_once(self.world), [member.faults.troubles for member in self.members]

@@ -1,6 +1,7 @@
 """Brings a database up to the tables of this version."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from alembic import command
@@ -15,6 +16,8 @@ FOLDER: Final = Path(__file__).parent
 VERSION_TABLE: Final = "jgb_bridge_version"
 """Not Alembic's usual name, so that another program's database is not taken for ours."""
 _ASYNC_DRIVERS: Final = {"sqlite+aiosqlite": "sqlite"}
+_TURN: Final = Lock()
+"""Alembic keeps what it works on in its own modules: one migration at a time in a process."""
 
 
 def migrate(url: str) -> None:
@@ -26,7 +29,7 @@ def migrate(url: str) -> None:
     # Autocommit, and a BEGIN of our own: the driver would commit each CREATE TABLE by itself.
     engine = create_engine(f"{_ASYNC_DRIVERS.get(driver, driver)}://{rest}", isolation_level="AUTOCOMMIT")
     try:
-        with engine.connect() as connection:
+        with _TURN, engine.connect() as connection:
             _upgrade(connection, rest)
     except OperationalError as fault:
         raise Refuse(f"the database {rest} cannot be opened: {fault.orig}") from None
