@@ -5,10 +5,12 @@ import {QuorumEcdsa} from "../common/QuorumEcdsa.sol";
 import {IAttestationBoard} from "./IAttestationBoard.sol";
 
 /// @notice The bulletin board of signatures on the home ledger.
-/// @dev ECDSA signatures are verified here. Signatures of other schemes, which the home ledger has no precompile for,
-///      are told apart by their length and get a registry of their own when they come.
+/// @dev ECDSA signatures of the bridge are verified here. The oracle's, which the home ledger has no precompile for, have
+///      a registry and an event of their own: whoever reads one kind never meets the other.
 contract AttestationBoard is IAttestationBoard {
     uint256 internal constant MAX_PREIMAGE = 1024;
+    uint256 internal constant MAX_CONTENT = 8192;
+    uint256 internal constant MAX_UNVERIFIED_SIGNATURE = 96;
 
     struct WriteCount {
         uint64 height;
@@ -20,8 +22,12 @@ contract AttestationBoard is IAttestationBoard {
     uint32 public immutable POSTS_PER_BLOCK;
 
     mapping(address signer => address poster) public posterOf;
+    /// @inheritdoc IAttestationBoard
+    mapping(address signer => address poster) public keyPosterOf;
     mapping(bytes32 digest => bool) public isPublished;
+    mapping(bytes32 hash => bool) private _isContentPublished;
     mapping(bytes32 key => bool) private _posted;
+    mapping(bytes32 key => bool) private _postedUnverified;
     mapping(address account => WriteCount) private _writeCounts;
 
     constructor(address governor, uint32 postsPerBlock) {
@@ -59,6 +65,32 @@ contract AttestationBoard is IAttestationBoard {
     }
 
     /// @inheritdoc IAttestationBoard
+    function publishAndPostUnverified(
+        bytes32 domainSeparator,
+        bytes[] calldata encodedStructs,
+        bytes[] calldata contents,
+        UnverifiedPost[] calldata posts
+    ) external {
+        for (uint256 i = 0; i < encodedStructs.length; ++i) {
+            _publish(domainSeparator, encodedStructs[i]);
+        }
+        for (uint256 i = 0; i < contents.length; ++i) {
+            _publishContent(contents[i]);
+        }
+        for (uint256 i = 0; i < posts.length; ++i) {
+            _postUnverified(posts[i]);
+        }
+    }
+
+    /// @inheritdoc IAttestationBoard
+    function registerKey(address signer, address poster) external {
+        if (msg.sender != GOVERNOR) revert NotGovernor(msg.sender);
+        if (signer == address(0)) revert ZeroAddress();
+        keyPosterOf[signer] = poster;
+        emit KeyRegistered(signer, poster);
+    }
+
+    /// @inheritdoc IAttestationBoard
     function register(address signer, address poster) external {
         if (msg.sender != GOVERNOR) revert NotGovernor(msg.sender);
         if (signer == address(0)) revert ZeroAddress();
@@ -86,6 +118,27 @@ contract AttestationBoard is IAttestationBoard {
         _countWrite();
         _posted[key] = true;
         emit Posted(slot, digest, signer, signature);
+    }
+
+    function _postUnverified(UnverifiedPost calldata given) private {
+        if (given.signature.length > MAX_UNVERIFIED_SIGNATURE) revert SignatureForm(given.signature.length);
+        if (keyPosterOf[given.signer] != msg.sender) revert NotPoster(given.signer, msg.sender);
+        if (given.signature.length != 0) {
+            bytes32 key = keccak256(abi.encode(given.slot, given.digest, given.signer, given.signature));
+            if (_postedUnverified[key]) return;
+            _postedUnverified[key] = true;
+        }
+        _countWrite();
+        emit PostedUnverified(given.slot, given.digest, given.signer, given.signature);
+    }
+
+    function _publishContent(bytes calldata content) private {
+        if (content.length > MAX_CONTENT) revert ContentTooLong(content.length);
+        bytes32 hash = keccak256(content);
+        if (_isContentPublished[hash]) return;
+        _countWrite();
+        _isContentPublished[hash] = true;
+        emit ContentPublished(hash, content);
     }
 
     function _publish(bytes32 domainSeparator, bytes calldata encodedStruct) private returns (bytes32 digest) {
