@@ -6,6 +6,7 @@ forward.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from bridge.core.types import Timestamp
@@ -24,7 +25,18 @@ from oracles.core.parsers.refusals import (
     WrongEncoding,
 )
 from oracles.core.series import Role, Rung, Series, Source, Status
-from oracles.core.words import PATIENCE, WINDOW, Damaged, Fetch, Said, Silent, Unsettled, Withdrawn, Word, word_of
+from oracles.core.words import (
+    USUAL,
+    Damaged,
+    Fetch,
+    Said,
+    Settling,
+    Silent,
+    Unsettled,
+    Withdrawn,
+    Word,
+    word_of,
+)
 
 POLL: Final = 300
 """Seconds until a source that is overdue is asked again."""
@@ -44,16 +56,18 @@ _Verdict = Said | Silent | Hold | Wait
 NOTHING: Final = Silent(passed=False)
 
 
-def decide(question: Question, fetches: Sequence[Fetch], now: Timestamp, calendar: Calendar) -> Decision:
+def decide(
+    question: Question, fetches: Sequence[Fetch], now: Timestamp, calendar: Calendar, settling: Settling = USUAL
+) -> Decision:
     """Return what may be signed about one number of one day. Fetches after `now` are not looked at.
 
     Raises BeyondHorizon where the calendar does not reach: an unknown year decides nothing.
     """
-    words = _words(fetches, now)
+    words = _words(fetches, now, settling.window)
     if not calendar.is_business_day(question.day):
         return _closed(question.series, words)
     ladder = {
-        rung.role: _verdict(rung, words, now, due_at(calendar, rung.schedule, question.day))
+        rung.role: _verdict(rung, words, _Moment(now, due_at(calendar, rung.schedule, question.day), settling))
         for rung in question.series.ladder
     }
     final, confirmation = (ladder.get(role, NOTHING) for role in (Role.FINAL, Role.CONFIRMATION))
@@ -91,9 +105,18 @@ def decide_derived(question: Question, usd_jpy: Decision, eur_usd: Decision) -> 
 # --- What the sources say ---------------------------------------------------------------------------------------------
 
 
-def _words(fetches: Sequence[Fetch], now: Timestamp) -> dict[Source, Word]:
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """When a rung is judged, when its documents were due, and how long they may take to settle."""
+
+    now: Timestamp
+    due: Timestamp
+    settling: Settling
+
+
+def _words(fetches: Sequence[Fetch], now: Timestamp, window: int) -> dict[Source, Word]:
     known = sorted((fetch for fetch in fetches if fetch.at <= now), key=lambda fetch: fetch.at)
-    return {source: word_of([fetch for fetch in known if fetch.source is source]) for source in Source}
+    return {source: word_of([fetch for fetch in known if fetch.source is source], window) for source in Source}
 
 
 def _closed(series: Series, words: dict[Source, Word]) -> Decision:
@@ -103,35 +126,35 @@ def _closed(series: Series, words: dict[Source, Word]) -> Decision:
     return Closed()
 
 
-def _verdict(rung: Rung, words: dict[Source, Word], now: Timestamp, due: Timestamp) -> _Verdict:
+def _verdict(rung: Rung, words: dict[Source, Word], moment: _Moment) -> _Verdict:
     """Return what the documents of a rung say together: all of them must be there, and be of one mind."""
-    each = [_verdict_on(source, words[source], now, due) for source in rung.sources]
+    each = [_verdict_on(source, words[source], moment) for source in rung.sources]
     troubled = [verdict for verdict in each if isinstance(verdict, Hold | Wait)]
     if troubled:
         return next((verdict for verdict in troubled if isinstance(verdict, Hold)), troubled[0])
     said = [verdict for verdict in each if isinstance(verdict, Said)]
     silent = [verdict for verdict in each if isinstance(verdict, Silent)]
     if len({word.observation.value for word in said}) > 1:
-        return _disagreed(rung, said, now)
+        return _disagreed(rung, said, moment)
     if silent:
         return Silent(all(word.passed for word in silent) and not said)
     return said[0]
 
 
-def _verdict_on(source: Source, word: Word, now: Timestamp, due: Timestamp) -> _Verdict:
+def _verdict_on(source: Source, word: Word, moment: _Moment) -> _Verdict:
     """Return what one source says. Before its document is due, damage is no more than its absence."""
     match word:
         case Said() | Silent():
             return word
         case Unsettled(until, since, last):
-            if last - since < PATIENCE:
+            if last - since < moment.settling.patience:
                 return Wait(until)
             return Hold(HoldReason.SOURCE_UNSTABLE, f"{source} changes its number since {since}")
-        case Damaged(last=last) if last < due:
+        case Damaged(last=last) if last < moment.due:
             return NOTHING
         case Damaged(refusal, since, last):
-            if last - max(since, due) < PATIENCE:
-                return Wait(Timestamp(now + POLL))
+            if last - max(since, moment.due) < moment.settling.patience:
+                return Wait(Timestamp(moment.now + POLL))
             return Hold(_reason(refusal), f"{source}: {refusal}")
         case Withdrawn(observation):
             return Hold(HoldReason.SOURCE_WITHDREW, f"{source} no longer has {observation.record!r}")
@@ -139,10 +162,10 @@ def _verdict_on(source: Source, word: Word, now: Timestamp, due: Timestamp) -> _
             assert_never(word)
 
 
-def _disagreed(rung: Rung, said: list[Said], now: Timestamp) -> _Verdict:
-    settles_at = max(word.since for word in said) + WINDOW
+def _disagreed(rung: Rung, said: list[Said], moment: _Moment) -> _Verdict:
+    settles_at = max(word.since for word in said) + moment.settling.window
     if min(word.last for word in said) < settles_at:
-        return Wait(Timestamp(settles_at if now < settles_at else now + POLL))
+        return Wait(Timestamp(settles_at if moment.now < settles_at else moment.now + POLL))
     records = ", ".join(f"{word.observation.record!r}" for word in said)
     return Hold(HoldReason.SOURCES_DISAGREE, f"{', '.join(rung.sources)}: {records}")
 

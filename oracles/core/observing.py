@@ -14,8 +14,10 @@ from oracles.core.revisions import Opened
 from oracles.core.series import Role, Series, Status
 
 
-def observed(series: Series, day: date, decision: Agree | Hold, opened: Opened, calendar: Calendar) -> Observation:
-    """Return what is signed about one number of one day in the revision that was opened.
+def observed(
+    series: Series, day: date, decision: Agree | Hold, opened: Opened | None, calendar: Calendar
+) -> Observation:
+    """Return what is signed about one number of one day in the revision that was opened; None before one is.
 
     It takes effect when its document was due, a correction when its revision was opened. What has no number has the
     times of the final one, and a hold about a closed day those of the business day after it. Raises BeyondHorizon, and
@@ -29,14 +31,18 @@ def observed(series: Series, day: date, decision: Agree | Hold, opened: Opened, 
         feed=series.feed,
         day=day,
         status=status,
-        revision=opened.revision,
+        revision=0 if opened is None else opened.revision,
         value=value,
-        effective_at=opened.at if status is Status.CORRECTED else _due(series, role, published, calendar),
+        effective_at=_corrected_at(opened) if status is Status.CORRECTED else _due(series, role, published, calendar),
         valid_until=valid_until(calendar, series, role, published),
         source_hash=source_hash,
         parser_version=PARSER_VERSION,
         calendar_version=calendar.edition,
     )
+
+
+def _corrected_at(opened: Opened | None) -> Timestamp:
+    return Timestamp(0) if opened is None else opened.at
 
 
 def _said(series: Series, day: date, decision: Agree | Hold) -> tuple[Status, int, Hash32]:

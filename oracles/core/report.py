@@ -6,7 +6,7 @@ encodings to the contracts'.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, NewType, assert_never
 
@@ -22,8 +22,9 @@ OracleId = NewType("OracleId", Hash32)
 """Names the oracle on every chain."""
 
 _OBSERVATION_TAG: Final = keccak(b"JGB Oracle Observation 1")
-_CONTENT_TAG: Final = keccak(b"JGB Oracle Content 1")
+CONTENT_TAG: Final = keccak(b"JGB Oracle Content 1")
 _SLOT_TAG: Final = keccak(b"JGB Oracle Slot 1")
+_CALENDAR_TAG: Final = keccak(b"JGB Oracle Calendar Slot 1")
 _PROPOSAL_TAG: Final = keccak(b"JGB Oracle Proposal 1")
 
 _DOMAIN_TYPE: Final = keccak(b"EIP712Domain(string name,string version,bytes32 salt)")
@@ -31,27 +32,39 @@ _NAME: Final = keccak(b"JGB Oracle")
 _VERSION: Final = keccak(b"1")
 _OBSERVATION_TUPLE: Final = "(bytes32,uint32,uint8,uint32,int256,uint64,uint64,bytes32,uint32,uint32)"
 _ENTRY_TUPLE: Final = "(bytes32,int256,uint64,uint64,bytes32,uint32,uint32)"
+CONTENT_TYPES: Final = ("bytes32", "bytes32", f"{_ENTRY_TUPLE}[]")
+"""Tag, root of the report before, entries."""
 _EPOCH: Final = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Struct:
+class Struct:
     """An EIP-712 struct of plain fields, by its type as it is hashed."""
 
     type: str
 
+    @property
+    def types(self) -> list[str]:
+        """ABI types of its fields."""
+        return [field.split()[0] for field in self.type.partition("(")[2].split(",")]
+
+    @property
+    def hash(self) -> bytes:
+        """Type hash, which every encoding begins with."""
+        return keccak(self.type.encode("ascii"))
+
     def encoded(self, *fields: object) -> bytes:
-        types = [field.split()[0] for field in self.type.partition("(")[2].split(",")]
-        return keccak(self.type.encode("ascii")) + encode(types, fields)
+        """Return type hash and fields. Raises eth_abi's EncodingError."""
+        return self.hash + encode(self.types, fields)
 
 
-_REPORT: Final = _Struct(
+REPORT: Final = Struct(
     "Report(bytes32 setHash,bytes32 group,uint32 date,uint8 status,uint32 revision,uint32 count,bytes32 root)"
 )
-_PROPOSAL: Final = _Struct("Proposal(bytes32 setHash,bytes32 group,uint32 date,uint8 status,bytes32 content)")
-_CALENDAR: Final = _Struct("Calendar(bytes32 setHash,uint16 year,uint32 version,uint256 bits0,uint256 bits1)")
-_ROTATION: Final = _Struct("Rotation(bytes32 setHash,uint64 epoch,uint8 threshold,bytes32 membersHash)")
-_STILL_LATEST: Final = _Struct("StillLatest(bytes32 setHash,bytes32 leaf,uint64 attestedAt,uint64 expiresAt)")
+PROPOSAL: Final = Struct("Proposal(bytes32 setHash,bytes32 group,uint32 date,uint8 status,bytes32 content)")
+CALENDAR: Final = Struct("Calendar(bytes32 setHash,uint16 year,uint32 version,uint256 bits0,uint256 bits1)")
+_ROTATION: Final = Struct("Rotation(bytes32 setHash,uint64 epoch,uint8 threshold,bytes32 membersHash)")
+_STILL_LATEST: Final = Struct("StillLatest(bytes32 setHash,bytes32 leaf,uint64 attestedAt,uint64 expiresAt)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +204,13 @@ def content_of(observations: Sequence[Observation], previous: Hash32) -> Hash32:
     was: without it the proposals for an earlier revision would open a later one that says the same again.
     Raises ValueError, see `in_order`.
     """
+    return keccak(encode_content(observations, previous))
+
+
+def encode_content(observations: Sequence[Observation], previous: Hash32) -> bytes:
+    """Return what `content_of` hashes, as the board publishes it. Raises ValueError, see `in_order`."""
     entries = [_entry(observation) for observation in in_order(observations)]
-    return keccak(encode(("bytes32", "bytes32", f"{_ENTRY_TUPLE}[]"), (_CONTENT_TAG, previous, entries)))
+    return encode(CONTENT_TYPES, (CONTENT_TAG, previous, entries))
 
 
 def is_equivocation(one: Statement, other: Statement) -> bool:
@@ -222,11 +240,11 @@ def encode_struct(signable: Signable) -> bytes:
     """Return the EIP-712 encoding, type hash first. It is what the board publishes."""
     match signable:
         case Report(set_hash, group, day, status, revision, count, root):
-            return _REPORT.encoded(set_hash, group, days_of(day), status, revision, count, root)
+            return REPORT.encoded(set_hash, group, days_of(day), status, revision, count, root)
         case Proposal(set_hash, group, day, status, content):
-            return _PROPOSAL.encoded(set_hash, group, days_of(day), status, content)
+            return PROPOSAL.encoded(set_hash, group, days_of(day), status, content)
         case CalendarReport(set_hash, year):
-            return _CALENDAR.encoded(set_hash, year.year, year.version, *year.words)
+            return CALENDAR.encoded(set_hash, year.year, year.version, *year.words)
         case Rotation(set_hash, epoch, threshold, members_hash):
             return _ROTATION.encoded(set_hash, epoch, threshold, members_hash)
         case StillLatest(set_hash, leaf, attested_at, expires_at):
@@ -247,10 +265,22 @@ def slot_of(oracle: OracleId, report: Report) -> Slot:
     return Slot(keccak(encode(types, (_SLOT_TAG, oracle, *fields))))
 
 
+def calendar_slot_of(oracle: OracleId, report: CalendarReport) -> Slot:
+    """Return the signing slot of the business days of one year in one version."""
+    types = ("bytes32", "bytes32", "bytes32", "uint16", "uint32")
+    fields = (report.set_hash, report.year.year, report.year.version)
+    return Slot(keccak(encode(types, (_CALENDAR_TAG, oracle, *fields))))
+
+
 def proposal_slot_of(oracle: OracleId, set_hash: Hash32, group: Hash32, day: date) -> Slot:
     """Return the slot of all proposals about one group and day. A reporter may change its mind in it."""
     types = ("bytes32", "bytes32", "bytes32", "bytes32", "uint32")
     return Slot(keccak(encode(types, (_PROPOSAL_TAG, oracle, set_hash, group, days_of(day)))))
+
+
+def day_of(days: int) -> date:
+    """Return the day that is encoded so. Raises OverflowError beyond the year 9999."""
+    return _EPOCH + timedelta(days=days)
 
 
 def days_of(day: date) -> int:

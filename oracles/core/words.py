@@ -21,6 +21,17 @@ PATIENCE: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
+class Settling:
+    """How long sources are given to settle, in seconds. A reporter may use other times: nothing of it is signed."""
+
+    window: int = WINDOW
+    patience: int = PATIENCE
+
+
+USUAL: Final = Settling()
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """One document was fetched and read: its word on one number of one day."""
 
@@ -76,18 +87,18 @@ class Withdrawn:
 Word = Said | Silent | Unsettled | Damaged | Withdrawn
 
 
-def word_of(fetches: Sequence[Fetch]) -> Word:
+def word_of(fetches: Sequence[Fetch], window: int = WINDOW) -> Word:
     """Return the word of one source on one number, given all its fetches in the order of their times."""
     numbers = [(fetch.at, fetch.outcome) for fetch in fetches if isinstance(fetch.outcome, Observation)]
     if not numbers:
         return _without_number(fetches)
     latest_at, latest = numbers[-1]
     changes = _changes(numbers)
-    if changes and latest_at < changes[-1] + WINDOW:
-        return Unsettled(Timestamp(changes[-1] + WINDOW), _episode(changes), latest_at)
+    if changes and latest_at < changes[-1] + window:
+        return Unsettled(Timestamp(changes[-1] + window), _episode(changes, window), latest_at)
     later = [fetch for fetch in fetches if fetch.at > latest_at]
     gone = [fetch for fetch in later if isinstance(fetch.outcome, Missing | NoFixing)]
-    if gone and gone[-1].at - gone[0].at >= WINDOW:
+    if gone and gone[-1].at - gone[0].at >= window:
         return Withdrawn(latest)
     return Said(latest, changes[-1] if changes else numbers[0][0], latest_at)
 
@@ -115,9 +126,9 @@ def _changes(numbers: Sequence[tuple[Timestamp, Observation]]) -> list[Timestamp
     return [at for (_, before), (at, after) in pairwise(numbers) if before.value != after.value]
 
 
-def _episode(changes: Sequence[Timestamp]) -> Timestamp:
+def _episode(changes: Sequence[Timestamp], window: int) -> Timestamp:
     """Return when the changes that led to the last one without a quiet window between them began."""
     start = changes[-1]
     for earlier, later in pairwise(changes):
-        start = min(start, earlier) if later - earlier < WINDOW else later
+        start = min(start, earlier) if later - earlier < window else later
     return start
