@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.adapters.codec.abi import EVENTS, FUNCTIONS, Signature, table_of
+from bridge.adapters.codec.abi import EVENTS, FUNCTIONS, ORACLE_EVENTS, Signature, table_of
 from bridge.adapters.codec.failures import ERRORS
 
 ARTIFACTS = Path(__file__).parents[2] / "contracts" / "artifacts"
@@ -42,7 +42,7 @@ def test_the_contracts_have_the_function(function: Signature) -> None:
     assert function in signatures("function")
 
 
-@pytest.mark.parametrize("event", EVENTS.values(), ids=str)
+@pytest.mark.parametrize("event", [*EVENTS.values(), *ORACLE_EVENTS.values()], ids=str)
 def test_the_contracts_have_the_event(event: Signature) -> None:
     assert event in signatures("event")
 

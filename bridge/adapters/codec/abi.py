@@ -9,6 +9,13 @@ from bridge.core.hashing import WORD, keccak, padded, word
 BATCH: Final = "(uint256,address,uint256,address,uint64,uint64,uint32,bytes32,uint64,bytes32,uint64)"
 MESSAGE: Final = "(uint8,uint64,address,address,address,uint128,uint128,bytes)"
 POST: Final = "(bytes32,bytes32,bytes)"
+UNVERIFIED_POST: Final = "(bytes32,bytes32,address,bytes)"
+REPORT: Final = "(bytes32,bytes32,uint32,uint8,uint32,uint32,bytes32)"
+ENTRY: Final = "(bytes32,int256,uint64,uint64,bytes32,uint32,uint32)"
+CALENDAR_REPORT: Final = "(bytes32,uint16,uint32,uint256,uint256)"
+FEED_TERMS: Final = "(string,string,string,string,bool,uint8,uint32)"
+FIXING: Final = "(int88,uint24,uint8,uint16,uint40,uint40,uint24,bool)"
+POINT: Final = "(uint128,uint24,uint40,int56,bool)"
 TERMS: Final = "(bytes12,uint8,uint32,uint32,uint64,uint64,uint64)"
 
 _FUNCTIONS: Final = f"""
@@ -58,6 +65,35 @@ register(address,address)
 posterOf(address) -> (address)
 isPosted(bytes32,bytes32,address) -> (bool)
 POSTS_PER_BLOCK() -> (uint32)
+registerKey(address,address)
+keyPosterOf(address) -> (address)
+publishAndPostUnverified(bytes32,bytes[],bytes[],{UNVERIFIED_POST}[])
+
+createFeed({FEED_TERMS}) -> (address)
+pushMany(({REPORT},{ENTRY}[],bytes)[])
+pushCalendar({CALENDAR_REPORT},bytes)
+ORACLE_ID() -> (bytes32)
+REPORTERS() -> (address)
+feedOf(bytes32) -> (address)
+calendarOf(uint16) -> (uint32,uint256,uint256)
+
+description() -> (string)
+unit() -> (string)
+latest() -> ({FIXING})
+fixingOn(uint32) -> ({FIXING})
+revisionOn(uint32) -> (uint32)
+hold() -> (uint32,uint32,uint16)
+freshness() -> (uint8)
+nextDueAt() -> (uint64)
+latestRound() -> (uint256)
+getRoundData(uint80) -> (uint80,int256,uint256,uint256,uint80)
+
+advance(uint256) -> (uint256)
+rebuild(uint256) -> (bool)
+isOutdated() -> (bool)
+current() -> (uint256,uint256)
+pointAt(uint256,uint256) -> ({POINT})
+BASE_DATE() -> (uint24)
 
 issue(address,uint256)
 terms() -> ({TERMS})
@@ -78,6 +114,12 @@ Recertified(bytes32,uint64)
 SentBack(bytes32,bytes32)
 Returned(bytes32,bytes32)
 Posted(bytes32,bytes32,address,bytes)
+"""
+
+_ORACLE_EVENTS: Final = """
+Published(bytes32,bytes32,bytes)
+ContentPublished(bytes32,bytes)
+PostedUnverified(bytes32,bytes32,address,bytes)
 """
 
 
@@ -168,3 +210,6 @@ def _split(types: str) -> Iterator[str]:
 
 FUNCTIONS: Final = table_of(_FUNCTIONS)
 EVENTS: Final = table_of(_EVENTS)
+"""What relayers watch."""
+ORACLE_EVENTS: Final = table_of(_ORACLE_EVENTS)
+"""What reporters watch on the board."""
