@@ -91,6 +91,8 @@ class CertifiedCalendar:
     report: CalendarReport
     digest: Digest
     signatures: dict[int, bytes]
+    at: Timestamp
+    """Of the k-th signature."""
 
 
 @dataclass(slots=True)
@@ -287,7 +289,7 @@ class Ledger:
         known = self.calendars.get(report.year.year)
         is_newer = known is None or known.report.year.version < report.year.version
         if len(shares) >= self.reporters.threshold and is_newer:
-            self.calendars[report.year.year] = CertifiedCalendar(report, event.digest, shares)
+            self.calendars[report.year.year] = CertifiedCalendar(report, event.digest, shares, event.at)
 
 
 def owed(ledger: Ledger, member: int) -> Mapping[Key, Open]:

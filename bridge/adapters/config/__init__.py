@@ -1,6 +1,6 @@
 """What processes are configured with: a relayer's TOML and environment, and the file of a deployed network."""
 
-from bridge.adapters.config.loading import BadConfig, Draft, Problem, load, read_draft
+from bridge.adapters.config.loading import BadConfig, Draft, Problem, load, load_model, read_draft
 from bridge.adapters.config.network import (
     AccountEntry,
     AssetEntry,
@@ -48,6 +48,7 @@ __all__ = [
     "RemoteEntry",
     "encode_network",
     "load",
+    "load_model",
     "load_network",
     "read_draft",
 ]

@@ -71,32 +71,55 @@ def load(path: Path, environment: Mapping[str, str]) -> RelayerConfig:
 
 def read_draft(path: Path, environment: Mapping[str, str]) -> Draft:
     """Read a relayer's configuration as far as it goes."""
-    try:
-        document = tomllib.loads(path.read_text())
-    except OSError as fault:
-        return Draft((Problem(str(path), str(fault.strerror), "name a configuration that can be read"),))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        return Draft((Problem(str(path), f"is no TOML: {fault}", "correct that line"),))
-    problems = list(_override(document, environment))
-    problems += _read_files(document, path.parent, "")
+    document, problems = _document(path, environment, PREFIX)
+    if document is None:
+        return Draft(problems)
     context = {"folder": path.parent.absolute()}
     try:
         config = RelayerConfig.model_validate(document, context=context)
     except ValidationError as invalid:
-        problems += map(_problem, invalid.errors())
-        return _salvage(document, invalid, context, tuple(problems))
+        problems += tuple(map(_problem, invalid.errors()))
+        return _salvage(document, invalid, context, problems)
     if problems:
-        return Draft(tuple(problems), None, config.keys, config.home, dict(enumerate(config.remotes)))
+        return Draft(problems, None, config.keys, config.home, dict(enumerate(config.remotes)))
     return Draft((), config, config.keys, config.home, dict(enumerate(config.remotes)))
 
 
-def _override(document: dict[str, Any], environment: Mapping[str, str]) -> list[Problem]:
+def load_model(model: type[M], path: Path, environment: Mapping[str, str], prefix: str) -> M:
+    """Read the configuration of another daemon by the same rules. Raises BadConfig with all that is wrong."""
+    document, problems = _document(path, environment, prefix)
+    if document is None:
+        raise BadConfig(problems)
+    try:
+        config = model.model_validate(document, context={"folder": path.parent.absolute()})
+    except ValidationError as invalid:
+        raise BadConfig((*problems, *map(_problem, invalid.errors()))) from None
+    if problems:
+        raise BadConfig(problems)
+    return config
+
+
+def _document(
+    path: Path, environment: Mapping[str, str], prefix: str
+) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:
+    """Return what file and environment say together; None if the file cannot be read."""
+    try:
+        document = tomllib.loads(path.read_text())
+    except OSError as fault:
+        return None, (Problem(str(path), str(fault.strerror), "name a configuration that can be read"),)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        return None, (Problem(str(path), f"is no TOML: {fault}", "correct that line"),)
+    problems = [*_override(document, environment, prefix), *_read_files(document, path.parent, "")]
+    return document, tuple(problems)
+
+
+def _override(document: dict[str, Any], environment: Mapping[str, str], prefix: str) -> list[Problem]:
     """Put the environment's values into the document."""
     problems = []
     for name, text in sorted(environment.items()):
-        if not name.startswith(PREFIX):
+        if not name.startswith(prefix):
             continue
-        keys = name.removeprefix(PREFIX).lower().split(_SEPARATOR)
+        keys = name.removeprefix(prefix).lower().split(_SEPARATOR)
         try:
             _put(document, keys, json.loads(text) if text[:1] in ("[", "{") else text)
         except (LookupError, TypeError, ValueError):
