@@ -154,15 +154,15 @@ async def _plan(order: Order) -> Deployment:
     """Foretell every address: a contract's follows from its deployer and the number of its transaction."""
     home, deployer = order.home, order.roles.deployer.address
     first = (await home.writer.account(deployer)).transactions
-    committee, gateway, board, *tokens = (_created(deployer, first + index) for index in range(3 + len(order.bonds)))
+    committee, gateway, board, *tokens = (created(deployer, first + index) for index in range(3 + len(order.bonds)))
     contracts: dict[ChainId, dict[str, Address]] = {
         home.chain: {"committee": committee, "gateway": gateway, "board": board}
     }
     wrapped = {}
     for remote in order.remotes:
         start = (await remote.writer.account(deployer)).transactions
-        there = _created(deployer, start + 1)
-        contracts[remote.chain] = {"committee": _created(deployer, start), "gateway": there}
+        there = created(deployer, start + 1)
+        contracts[remote.chain] = {"committee": created(deployer, start), "gateway": there}
         wrapped[remote.chain] = {
             bond.isin: _wrapped(home.chain, gateway, there, token, bond)
             for bond, token in zip(order.bonds, tokens, strict=True)
@@ -177,9 +177,9 @@ async def _deploy_home(order: Order, plan: Deployment) -> None:
     committee = plan.contracts[plan.home]["committee"]
     calls = [
         _committee("home", order, scheduler=governor),
-        _creation("home", "HomeGateway", committee, governor, registrar, plan.genesis, parameters.return_delay),
-        _creation("home", "AttestationBoard", governor, parameters.posts_per_block),
-        *(_creation("home", "JGBToken", _struct(bond), roles.issuer) for bond in order.bonds),
+        creation("home", "HomeGateway", committee, governor, registrar, plan.genesis, parameters.return_delay),
+        creation("home", "AttestationBoard", governor, parameters.posts_per_block),
+        *(creation("home", "JGBToken", _struct(bond), roles.issuer) for bond in order.bonds),
     ]
     await Sender(order.home.writer, roles.deployer, order.home.fees).send(calls)
 
@@ -188,7 +188,7 @@ async def _deploy_remote(order: Order, site: Site, plan: Deployment) -> None:
     contracts, parameters = plan.contracts[site.chain], order.parameters
     deployer = Sender(site.writer, order.roles.deployer, site.fees)
     await deployer.send([_committee("remote", order, scheduler=contracts["gateway"])])
-    gateway = _creation(
+    gateway = creation(
         "remote",
         "RemoteGateway",
         contracts["committee"],
@@ -206,7 +206,7 @@ async def _deploy_remote(order: Order, site: Site, plan: Deployment) -> None:
 
 def _committee(kind: str, order: Order, scheduler: Address) -> Call:
     parameters = order.parameters
-    return _creation(
+    return creation(
         kind,
         "EcdsaCommittee",
         order.roles.governor.address,
@@ -223,24 +223,25 @@ def _opening(parameters: Parameters, chain: ChainId, plan: Deployment) -> bytes:
     return encode_open_route(chain, gateway, windowing.window, windowing.max_batch, parameters.locks_per_block)
 
 
-def _creation(kind: str, contract: str, *arguments: object) -> Call:
+def creation(kind: str, contract: str, *arguments: object) -> Call:
     """Return the transaction that creates a contract from its artifact."""
-    artifact = _artifact(kind, contract)
+    built = artifact(kind, contract)
     inputs: list[dict[str, Any]] = next(
-        (entry["inputs"] for entry in artifact["abi"] if entry["type"] == "constructor"), []
+        (entry["inputs"] for entry in built["abi"] if entry["type"] == "constructor"), []
     )
     types = [_TERMS if entry["type"] == "tuple" else entry["type"] for entry in inputs]
-    return Call(CREATION, bytes.fromhex(artifact["bytecode"][2:]) + encode(types, arguments))
+    return Call(CREATION, bytes.fromhex(built["bytecode"][2:]) + encode(types, arguments))
 
 
 @cache
-def _artifact(kind: str, contract: str) -> dict[str, Any]:
+def artifact(kind: str, contract: str) -> dict[str, Any]:
+    """Return what was compiled for a kind of chain. Raises Refuse if it is not there."""
     path = ARTIFACTS / kind / f"{contract}.json"
     try:
-        artifact: dict[str, Any] = json.loads(path.read_text())
+        built: dict[str, Any] = json.loads(path.read_text())
     except OSError:
         raise Refuse(f"there is no artifact {kind}/{contract}.json: run `make artifacts`") from None
-    return artifact
+    return built
 
 
 def _struct(bond: BondTerms) -> tuple[object, ...]:
@@ -255,7 +256,7 @@ def _struct(bond: BondTerms) -> tuple[object, ...]:
     )
 
 
-def _created(deployer: Address, nonce: int) -> Address:
+def created(deployer: Address, nonce: int) -> Address:
     """Address of a contract that an account creates (CREATE)."""
     return Address(keccak(rlp.encode([deployer, nonce]))[12:])
 
@@ -263,7 +264,7 @@ def _created(deployer: Address, nonce: int) -> Address:
 def _wrapped(home: ChainId, home_gateway: Address, gateway: Address, token: Address, bond: BondTerms) -> Address:
     """Address of a wrapped token (CREATE2, SPEC 2.4)."""
     salt = keccak(word(home) + word(home_gateway) + word(token))
-    code = _creation("remote", "WrappedJGB", home, token, _struct(bond)).data
+    code = creation("remote", "WrappedJGB", home, token, _struct(bond)).data
     return Address(keccak(b"\xff" + gateway + salt + keccak(code))[12:])
 
 

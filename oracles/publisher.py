@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from bridge.adapters.codec import Watched, to_hex
+from bridge.adapters.codec.views import CALENDAR_OF
 from bridge.adapters.evm import NodeError, Request, Rpc
 from bridge.adapters.ledger import EvmReader, EvmWriter, Query, Sender, read, read_all
 from bridge.core.ports import Call, Reverted, TransactionSigner
@@ -14,7 +15,6 @@ from oracles.core.ledger import CertifiedCalendar, CertifiedReport, Ledger
 from oracles.core.report import days_of
 from oracles.wire import (
     ADVANCE,
-    CALENDAR_OF,
     FEED_OF,
     IS_OUTDATED,
     REVISION_ON,
@@ -67,7 +67,7 @@ class Publisher:
         missing = await self._missing(ledger, heads.latest, heads.finalized or heads.latest)
         if missing and self._is_our_turn(ledger, missing[0].report.root, missing[0].at, now):
             return await self._push(ledger, missing)
-        return not missing and await self._advance(heads.latest)
+        return not missing and self._leads(ledger, now) and await self._advance(heads.latest)
 
     @property
     def pushed(self) -> int:
@@ -141,12 +141,17 @@ class Publisher:
 
     # --- Calendar and index ---
 
+    def _leads(self, ledger: Ledger, now: Timestamp) -> bool:
+        """Tell whether it is our turn at what has no time of its own: each publisher leads for a while."""
+        signers = ledger.reporters.signers
+        return signers[now // self._turn % len(signers)] == self._signer
+
     async def _push_calendars(self, ledger: Ledger, at: Block, now: Timestamp) -> bool:
         years = sorted(ledger.calendars)
         known = await read_all(self._rpc, [Query(CALENDAR_OF, self.remote.oracle, (year,)) for year in years], at)
         missing: list[CertifiedCalendar] = [
             ledger.calendars[year]
-            for year, (version, _, _) in zip(years, known, strict=True)
+            for year, version in zip(years, known, strict=True)
             if version < ledger.calendars[year].report.year.version
         ]
         calls = []

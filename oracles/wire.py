@@ -74,7 +74,6 @@ REPORTERS: Final = View("REPORTERS", read_address)
 MEMBERS_OF: Final = View("setOf", lambda set_hash, threshold, packed: Members(Hash32(set_hash), threshold, packed))
 KEY_POSTER_OF: Final = View("keyPosterOf", read_address)
 FEED_OF: Final = View("feedOf", read_address)
-CALENDAR_OF: Final = View("calendarOf", lambda version, low, high: (version, low, high))
 DESCRIPTION: Final = View("description", str)
 UNIT: Final = View("unit", str)
 LATEST: Final = View("latest", lambda fields: Fixing(*fields))
@@ -108,11 +107,6 @@ def encode_publish_and_post(
     items = [(post.slot, post.digest, post.signer, post.signature) for post in posts]
     types = ("bytes32", "bytes[]", "bytes[]", f"{UNVERIFIED_POST}[]")
     return FUNCTIONS["publishAndPostUnverified"].selector + encode(types, (separator, structs, contents, items))
-
-
-def encode_register_key(signer: Address, poster: Address) -> bytes:
-    """Bind a reporter's key to the account that may post for it."""
-    return FUNCTIONS["registerKey"].selector + encode(("address", "address"), (signer, poster))
 
 
 def encode_push_many(pushes: Sequence[Push]) -> bytes:

@@ -19,7 +19,7 @@ ARROWS: Final = {
     "bridge": (),
     "bridge.core": ("bridge.core",),
     "bridge.adapters": ("bridge.adapters", "bridge.core"),
-    "bridge.devnet": ("bridge.devnet", "bridge.adapters", "bridge.core", "contracts"),
+    "bridge.devnet": ("bridge.devnet", "bridge.adapters", "bridge.core", "contracts", "oracles.core"),
     "bridge.cli": ("bridge.cli", "bridge.devnet", "bridge.adapters", "bridge.core", "contracts"),
     "relayers": ("relayers", "bridge.adapters", "bridge.core"),
     "oracles": ("oracles", "bridge.adapters", "bridge.core"),

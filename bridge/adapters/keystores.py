@@ -1,4 +1,4 @@
-"""Web3 v3 keystore files: a key under a password, the password in a file of its own."""
+"""Keystore files, Web3 v3 or EIP-2335: a key under a password, the password in a file of its own."""
 
 import json
 import secrets
@@ -24,11 +24,14 @@ def new_key() -> bytes:
     return PrivateKey(secrets.token_bytes(KEY_BYTES)).secret
 
 
-def write_keystore(path: Path, key: bytes, password: str, work_factor: int = WORK_FACTOR) -> None:
-    """Encrypt a key into a new file that only its owner reads."""
+def write_keystore(
+    path: Path, key: bytes, password: str, work_factor: int = WORK_FACTOR, *, is_bls: bool = False
+) -> None:
+    """Encrypt a key into a new file that only its owner reads: Web3 v3, or EIP-2335 for a BLS key."""
     from eth_keyfile.keyfile import create_keyfile_json  # noqa: PLC0415 - it loads py_ecc
 
-    document = create_keyfile_json(key, password.encode(), kdf="scrypt", iterations=work_factor)
+    version = 4 if is_bls else 3
+    document = create_keyfile_json(key, password.encode(), version, kdf="scrypt", iterations=work_factor)
     write_secret(path, json.dumps(document))
 
 

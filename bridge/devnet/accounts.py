@@ -55,16 +55,17 @@ class Cast:
 def make_cast(layout: Layout, organisations: int) -> Cast:
     """Make all keys and write their keystores."""
     return Cast(
-        users=tuple(_make(layout, name) for name in USERS),
-        operators={name: _make(layout, name) for name in OPERATORS},
+        users=tuple(make_person(layout, name) for name in USERS),
+        operators={name: make_person(layout, name) for name in OPERATORS},
         organisations=tuple(
-            Organisation(name, _make(layout, f"{name}-attestation"), _make(layout, f"{name}-submission"))
+            Organisation(name, make_person(layout, f"{name}-attestation"), make_person(layout, f"{name}-submission"))
             for name in (f"relayer-{number}" for number in range(1, organisations + 1))
         ),
     )
 
 
-def _make(layout: Layout, name: str) -> Person:
+def make_person(layout: Layout, name: str) -> Person:
+    """Make the key of a sending account and write its keystore."""
     key, password = new_key(), secrets.token_hex(_PASSWORD_BYTES)
     keystore, password_file = layout.keys(name)
     write_keystore(keystore, key, password, QUICK_WORK_FACTOR)

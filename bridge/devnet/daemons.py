@@ -27,11 +27,11 @@ def write_config(
     """Write a relayer's configuration; `nodes` comes with the address at which this relayer asks each."""
     layout.relayer(organisation.name).mkdir()
     parts = [
-        f"name = {_text(organisation.name)}",
-        f"data_dir = {_text(layout.relayer(organisation.name) / 'data')}",
-        f"\n[api]\nhost = {_text(LOOPBACK)}\nport = {port}",
-        _key("attestation", organisation.attestation),
-        _key("submission", organisation.submission),
+        f"name = {text(organisation.name)}",
+        f"data_dir = {text(layout.relayer(organisation.name) / 'data')}",
+        f"\n[api]\nhost = {text(LOOPBACK)}\nport = {port}",
+        key_lines("attestation", organisation.attestation),
+        key_lines("submission", organisation.submission),
         *(_chain(node, url, deployment) for node, url in nodes),
     ]
     write_secret(layout.config(organisation.name), "\n".join(parts) + "\n")
@@ -40,7 +40,7 @@ def write_config(
 
 def start_relayer(layout: Layout, processes: Processes, name: str, port: int) -> Process:
     """Start a relayer by its command; it answers over HTTP when it is ready."""
-    return processes.start(name, [_command(), "run", "--config", str(layout.config(name))], port)
+    return processes.start(name, [command_of(COMMAND), "run", "--config", str(layout.config(name))], port)
 
 
 def entry_of(layout: Layout, process: Process) -> RelayerEntry:
@@ -49,37 +49,38 @@ def entry_of(layout: Layout, process: Process) -> RelayerEntry:
     return RelayerEntry(name=process.name, config=layout.config(process.name), pid=process.pid, api=api)
 
 
-def _key(name: str, person: Person) -> str:
-    keystore, password_file = _text(person.entry.keystore), _text(person.entry.password_file)
+def key_lines(name: str, person: Person) -> str:
+    """Return the table of a key in a configuration."""
+    keystore, password_file = text(person.entry.keystore), text(person.entry.password_file)
     return f"\n[keys.{name}]\nkeystore = {keystore}\npassword_file = {password_file}"
 
 
 def _chain(node: Node, url: str, deployment: Deployment) -> str:
     contracts = deployment.contracts[node.chain]
-    lines = ["\n[home]"] if node.is_home else ["\n[[remotes]]", f"name = {_text(node.name)}"]
+    lines = ["\n[home]"] if node.is_home else ["\n[[remotes]]", f"name = {text(node.name)}"]
     lines.append(f"chain_id = {node.chain}")
     if node.is_home:
-        lines.append(f"genesis_hash = {_text(to_hex(deployment.genesis))}")
-        lines.append(f"board = {_text(to_checksum(contracts['board']))}")
+        lines.append(f"genesis_hash = {text(to_hex(deployment.genesis))}")
+        lines.append(f"board = {text(to_checksum(contracts['board']))}")
     lines += [
-        f"gateway = {_text(to_checksum(contracts['gateway']))}",
+        f"gateway = {text(to_checksum(contracts['gateway']))}",
         f"start_height = {deployment.start[node.chain]}",
         'finality = { kind = "depth", blocks = 0 }' if node.is_home else 'finality = { kind = "tag" }',
-        f'providers = [{{ url = {_text(url)}, operator = "devnet" }}]',
+        f'providers = [{{ url = {text(url)}, operator = "devnet" }}]',
         f"poll_seconds = {node.block_seconds / _POLLS_PER_BLOCK}",
     ]
     return "\n".join(lines)
 
 
-def _text(value: str | Path) -> str:
+def text(value: str | Path) -> str:
     """Return a TOML string: JSON's escapes are a subset of TOML's."""
     return json.dumps(str(value))
 
 
-def _command() -> str:
-    """Find the command beside this interpreter, then anywhere."""
-    beside = Path(sys.executable).with_name(COMMAND)
-    found = str(beside) if beside.exists() else shutil.which(COMMAND)
+def command_of(command: str) -> str:
+    """Find a command beside this interpreter, then anywhere. Raises Refuse."""
+    beside = Path(sys.executable).with_name(command)
+    found = str(beside) if beside.exists() else shutil.which(command)
     if found is None:
-        raise Refuse(f"the command {COMMAND} is not installed: run `make setup`")
+        raise Refuse(f"the command {command} is not installed: run `make setup`")
     return found

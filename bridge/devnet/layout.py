@@ -7,7 +7,17 @@ from typing import Final
 
 from bridge.core.errors import Refuse
 
-_OWN: Final = ("devnet.json", "deployment.json", "processes.json", "keys", "nodes", "relayers", "logs")
+_OWN: Final = (
+    "devnet.json",
+    "deployment.json",
+    "processes.json",
+    "keys",
+    "nodes",
+    "relayers",
+    "reporters",
+    "mirror",
+    "logs",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,19 @@ class Layout:
         """Configuration of a relayer."""
         return self.relayer(name) / "relayer.toml"
 
+    def reporter(self, name: str) -> Path:
+        """Folder of a reporter."""
+        return self.folder / "reporters" / name
+
+    def reporter_config(self, name: str) -> Path:
+        """Configuration of a reporter."""
+        return self.reporter(name) / "oracle.toml"
+
+    @property
+    def mirror(self) -> Path:
+        """Documents that the stand-in for the publishers serves."""
+        return self.folder / "mirror"
+
     def log(self, name: str) -> Path:
         """What a process writes."""
         return self.folder / "logs" / f"{name}.log"
@@ -62,7 +85,7 @@ class Layout:
             self.processes.touch(exist_ok=False)
         except FileExistsError:
             raise Refuse(f"another devnet is being started in {self.folder}") from None
-        for part in ("keys", "nodes", "relayers", "logs"):
+        for part in ("keys", "nodes", "relayers", "reporters", "mirror", "logs"):
             (self.folder / part).mkdir()
 
     def require(self) -> None:

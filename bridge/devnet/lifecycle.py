@@ -29,8 +29,19 @@ from bridge.devnet.bonds import bonds_of
 from bridge.devnet.daemons import entry_of, start_relayer, write_config
 from bridge.devnet.layout import Layout
 from bridge.devnet.nodes import Node, fund, mine_at_once, mine_in_time, nodes_of, skip_nonces, start_node
-from bridge.devnet.processes import Process, Processes, free_ports
+from bridge.devnet.oracle import (
+    OracleCast,
+    Surroundings,
+    add_index,
+    deploy_feeds,
+    make_reporters,
+    register_reporters,
+    start_mirror,
+    start_reporter,
+)
+from bridge.devnet.processes import LOOPBACK, Process, Processes, free_ports
 from contracts.deploy import Deployment, Order, Parameters, Roles, Site, deploy, encode_deployment
+from contracts.deploy_oracle import OracleDeployment
 
 ISSUED: Final = Units(5_000_000_000)
 """Face value of each bond that each user holds at first."""
@@ -55,6 +66,8 @@ class Options:
     """The address at which relayers ask a chain, by its name, in place of the node's own."""
     window: int = 1
     max_batch: int = 128
+    reporters: int = 0
+    """Of the oracle, on the first remote. A test of the bridge alone needs none."""
     locks_per_block: int = _LOCKS_PER_BLOCK
     activation_delay: int = 4
     return_delay: int = 4
@@ -122,23 +135,39 @@ async def _raise(options: Options, layout: Layout, nodes: Sequence[Node], say: C
         await asyncio.gather(*(processes.ready(process) for process in started))
         say("making keys")
         cast = make_cast(layout, max(1, options.relayers))
+        oracle = make_reporters(layout, options.reporters) if options.reporters else None
         say("deploying contracts, issuing and announcing two bonds")
-        deployment = await _deploy(options, nodes, rpcs, cast)
+        deployment, feeds = await _deploy(options, nodes, rpcs, cast, oracle)
     layout.deployment.write_bytes(encode_deployment(deployment))
     network = _network(nodes, cast, deployment, processes)
     layout.network.write_bytes(encode_network(network))
     say(f"starting {options.relayers} relayers")
-    return await _start_relayers(options, layout, nodes, cast, deployment, network)
+    network = await _start_relayers(options, layout, nodes, cast, deployment, network)
+    if oracle is None or feeds is None:
+        return network
+    say(f"starting a stand-in for the publishers and {options.reporters} reporters")
+    return await _start_oracle(layout, nodes, cast, deployment, _Oracle(oracle, feeds), network)
 
 
-async def _deploy(options: Options, nodes: Sequence[Node], rpcs: Mapping[str, Rpc], cast: Cast) -> Deployment:
+@dataclass(frozen=True, slots=True)
+class _Oracle:
+    """Who reports, and where."""
+
+    cast: OracleCast
+    deployment: OracleDeployment
+
+
+async def _deploy(
+    options: Options, nodes: Sequence[Node], rpcs: Mapping[str, Rpc], cast: Cast, oracle: OracleCast | None
+) -> tuple[Deployment, OracleDeployment | None]:
     """Deploy and hand out money and bonds while blocks come at once, then let time pass as on real chains."""
     home, *remotes = (
         Site(node.name, EvmWriter(rpcs[node.name], node.chain), _FREE if node.is_home else _PUBLIC) for node in nodes
     )
     for index, node in enumerate(nodes):
         await mine_at_once(rpcs[node.name])
-        await fund(rpcs[node.name], cast.funded(), BALANCE)
+        reporters = [] if oracle is None else [reporter.submission.address for reporter in oracle.reporters]
+        await fund(rpcs[node.name], [*cast.funded(), *reporters], BALANCE)
         # Contracts of two chains at one address would let a mistaken chain pass for the right one.
         await skip_nonces(rpcs[node.name], cast.operators["deployer"].address, index * _NONCES_APART)
     order = Order(home, tuple(remotes), _roles(cast), _parameters(options, cast), bonds_of(datetime.now(UTC)))
@@ -147,9 +176,14 @@ async def _deploy(options: Options, nodes: Sequence[Node], rpcs: Mapping[str, Rp
     await issuer.send(
         [Call(token, encode_issue(user.address, ISSUED)) for token in deployment.bonds.values() for user in cast.users]
     )
+    feeds = None
+    if oracle is not None:
+        board, governor = deployment.contracts[home.chain]["board"], cast.operators["governor"].signer
+        await register_reporters(home, governor, board, oracle)
+        feeds = await deploy_feeds(remotes[0], _roles(cast), oracle, options.activation_delay)
     for node in nodes:
         await mine_in_time(node, rpcs[node.name])
-    return deployment
+    return deployment, feeds
 
 
 def _roles(cast: Cast) -> Roles:
@@ -229,6 +263,56 @@ async def _start_relayers(
     ]
     await asyncio.gather(*(processes.ready(process) for process in started))
     return _publish(layout, network, tuple(entry_of(layout, process) for process in started))
+
+
+async def _start_oracle(
+    layout: Layout, nodes: Sequence[Node], cast: Cast, deployment: Deployment, oracle: _Oracle, network: Network
+) -> Network:
+    processes = Processes(layout)
+    home, remote = nodes[0], nodes[1]
+    ports = free_ports(len(oracle.cast.reporters) + 1)
+    mirror = start_mirror(layout, processes, ports[0])
+    await processes.ready(mirror)
+    around = Surroundings(
+        home=home,
+        genesis=deployment.genesis,
+        board=deployment.contracts[home.chain]["board"],
+        start_height=deployment.start[home.chain],
+        remote=remote,
+        deployment=oracle.deployment,
+        mirror_port=mirror.port,
+    )
+    started = [
+        start_reporter(layout, processes, oracle.cast, reporter, around, port)
+        for reporter, port in zip(oracle.cast.reporters, ports[1:], strict=True)
+    ]
+    await asyncio.gather(*(processes.ready(process) for process in started))
+    async with Rpc(remote.url, remote.name) as rpc:
+        site = Site(remote.name, EvmWriter(rpc, remote.chain), _PUBLIC)
+        await add_index(site, rpc, cast.operators["deployer"].signer, oracle.deployment)
+    return _publish(layout, _with_oracle(layout, network, oracle, started, mirror), network.relayers)
+
+
+def _with_oracle(
+    layout: Layout, network: Network, oracle: _Oracle, started: Sequence[Process], mirror: Process
+) -> Network:
+    """Return the network with the oracle's contracts, feeds and daemons."""
+    found = oracle.deployment
+    contracts = {"oracle": found.oracle, "reporters": found.reporters, "index": found.index}
+    first, *others = network.remotes
+    first = first.model_copy(update={"contracts": {**first.contracts, **contracts}, "feeds": found.feeds})
+    entries = tuple(
+        RelayerEntry(
+            name=process.name,
+            config=layout.reporter_config(process.name),
+            pid=process.pid,
+            api=f"http://{LOOPBACK}:{process.port}",
+        )
+        for process in started
+    )
+    remotes = (first, *others)
+    where = f"http://{LOOPBACK}:{mirror.port}"
+    return network.model_copy(update={"remotes": remotes, "reporters": entries, "mirror": where})
 
 
 def _publish(layout: Layout, network: Network, relayers: tuple[RelayerEntry, ...]) -> Network:

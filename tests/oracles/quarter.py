@@ -95,6 +95,41 @@ def documents() -> Iterator[tuple[str, bytes]]:
     yield "calendar/syukujitsu.csv", samples.holiday_list(holidays(2025) | holidays(2026) | holidays(2027))
 
 
+MISPRINTED: Final = date(2026, 1, 15)
+"""A day whose final average is a thousandth too high until it is corrected."""
+
+
+def stages() -> Iterator[tuple[str, bytes]]:
+    """What the demo's publishers show at first, and what they show later: a final number, and a correction."""
+    last_but_one = [day for day in DAYS if day < LAST]
+    first = {
+        "STRDCLUCON": {day: stripped(misprinted(day)) for day in last_but_one},
+        "STRDCLUCONH": {day: stripped(high(day)) for day in last_but_one},
+        "STRDCLUCONL": {day: stripped(low(day)) for day in last_but_one},
+    }
+    then = {
+        "STRDCLUCON": {day: stripped(average(day)) for day in DAYS},
+        "STRDCLUCONH": {day: stripped(high(day)) for day in DAYS},
+        "STRDCLUCONL": {day: stripped(low(day)) for day in DAYS},
+    }
+    for stage, tables in (("stage-0", first), ("stage-1", then)):
+        yield f"{stage}/boj/fm01.en.json", samples.api_json("FM01", tables)
+        yield f"{stage}/boj/fm01.en.csv", samples.api_csv("FM01", tables)
+
+
+def misprinted(day: date) -> str:
+    """The average as it was printed at first."""
+    return f"0.{int(average(day)[2:]) + 1:03}" if day == MISPRINTED else average(day)
+
+
+def stage_workbooks() -> Iterator[tuple[str, bytes]]:
+    """The last day's workbooks: the provisional one at first, then the final one, a thousandth higher."""
+    numbers = [float(number) for number in (average(LAST), high(LAST), low(LAST))]
+    yield f"stage-1/boj/md{LAST:%Y%m%d}.xlsx", samples.workbook(LAST, *numbers)
+    numbers[0] = round(numbers[0] - 0.001, 3)
+    yield f"stage-0/boj/mp{LAST:%Y%m%d}.xlsx", samples.workbook(LAST, *numbers, status="provisional")
+
+
 def workbooks() -> Iterator[tuple[str, bytes]]:
     """Workbooks of a few days: around New Year and at a month end. Their archives carry the time they were made."""
     for day in WORKBOOK_DAYS:
@@ -105,7 +140,7 @@ def workbooks() -> Iterator[tuple[str, bytes]]:
 
 
 if __name__ == "__main__":
-    for path, body in (*documents(), *workbooks()):
+    for path, body in (*documents(), *workbooks(), *stages(), *stage_workbooks()):
         file = DATA / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)

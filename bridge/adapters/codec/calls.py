@@ -133,6 +133,11 @@ def encode_register(signer: Address, poster: Address) -> bytes:
     return _call("register", word(signer), word(poster))
 
 
+def encode_register_key(signer: Address, poster: Address) -> bytes:
+    """Bind a reporter's key to the account that may post for it."""
+    return _call("registerKey", word(signer), word(poster))
+
+
 def encode_post(post: Post) -> bytes:
     """Post one signature."""
     return _call("post", post.slot, post.digest, dynamic_bytes(post.signature))

@@ -111,6 +111,9 @@ POSTER_OF: Final = View("posterOf", read_address)
 IS_POSTED: Final = View("isPosted", bool)
 POSTS_PER_BLOCK: Final = View("POSTS_PER_BLOCK", int)
 
+CALENDAR_OF: Final = View("calendarOf", lambda version, _low, _high: int(version))
+"""Version of the business days of a year that an oracle knows; zero if it does not."""
+
 TERMS: Final = View("terms", _terms)
 GATEWAY: Final = View("GATEWAY", read_address)
 ALLOWANCE: Final = View("allowance", Units)

@@ -26,6 +26,8 @@ class RemoteEntry(HomeEntry):
     """A public chain: where a node answers, and the addresses of committee and gateway."""
 
     name: str
+    feeds: dict[str, AddressField] = Field(default_factory=dict)
+    """Feeds of the oracle there, by the names of their series."""
 
 
 class AssetEntry(Model):
@@ -65,6 +67,10 @@ class Network(Model):
     operators: tuple[AccountEntry, ...] = ()
     """Governor, guardian, registrar and issuer of a devnet."""
     relayers: tuple[RelayerEntry, ...] = ()
+    reporters: tuple[RelayerEntry, ...] = ()
+    """Daemons of the oracle."""
+    mirror: UrlField | None = None
+    """Where a devnet's stand-in for the publishers answers."""
     pids: dict[str, int] = Field(default_factory=dict)
 
     @property
