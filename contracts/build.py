@@ -51,6 +51,7 @@ BUILDS: Final = {
             "oracle/EcdsaReporters",
             "oracle/Feed",
             "oracle/RateOracle",
+            "examples/RateReader",
         ),
     ),
 }

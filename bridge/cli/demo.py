@@ -3,8 +3,9 @@
 import asyncio
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -13,9 +14,13 @@ from rich.table import Table
 
 from bridge.core.errors import BridgeError
 
+if TYPE_CHECKING:
+    from bridge.adapters.config import Network
+
 FOLDER = Path("build/demo")
 FAILED = 1
-WIDTH = 110
+WIDTH = 120
+REPORTERS = 4
 
 
 @click.command()
@@ -24,18 +29,16 @@ WIDTH = 110
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead of the table.")
 def demo(burst: int, *, keep: bool, as_json: bool) -> None:
     """Run a whole bridge on this machine and show what happens. Exit 0 only if all of it is right."""
-    from bridge.cli.accounting import read_books  # noqa: PLC0415 - `--help` answers without it
-    from bridge.devnet import Options, down, up  # noqa: PLC0415
-    from bridge.devnet.scenario import play  # noqa: PLC0415
+    from bridge.devnet import Options, down, up  # noqa: PLC0415 - `--help` answers without it
 
     directory = FOLDER / "devnet"
     if (directory / "processes.json").exists():
         down(directory)
     shutil.rmtree(FOLDER, ignore_errors=True)
     say = (lambda _: None) if as_json else _say
-    network = up(Options(directory), say)
+    network = up(Options(directory, reporters=REPORTERS), say)
     try:
-        report = asyncio.run(play(network, directory, burst, say, read_books))
+        report = asyncio.run(_play(network, directory, burst, say))
     except BridgeError:
         _keep_logs(directory)
         raise
@@ -51,6 +54,17 @@ def demo(burst: int, *, keep: bool, as_json: bool) -> None:
         if keep:
             click.echo(f"the devnet runs on: try `jgb-bridge --network {directory}/devnet.json books`")
     sys.exit(0 if report["ok"] else FAILED)
+
+
+async def _play(network: "Network", directory: Path, burst: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Play the bridge's part, then the oracle's."""
+    from bridge.cli.accounting import read_books  # noqa: PLC0415
+    from bridge.devnet.oracle_scenario import play_oracle  # noqa: PLC0415
+    from bridge.devnet.scenario import play  # noqa: PLC0415
+
+    report = await play(network, directory, burst, say, read_books)
+    oracle = await play_oracle(network, say)
+    return {**report, "ok": report["ok"] and oracle["ok"], "oracle": oracle}
 
 
 def _say(line: str) -> None:
@@ -85,5 +99,24 @@ def _show(report: dict[str, Any], path: Path) -> None:
             numbers = [int(chain["locked"]), int(chain["supply"]), flight, int(chain["difference"])]
             table.add_row(bond["isin"], chain["chain"], *(f"{number:,}" for number in numbers))
     console.print(table)
-    verdict = "every transfer EXECUTED, books balance to the yen" if report["ok"] else "NOT as it should be"
+    _show_oracle(console, report["oracle"])
+    verdict = (
+        "every transfer EXECUTED, books balance to the yen, every round recomputed"
+        if report["ok"]
+        else "NOT as it should be"
+    )
     console.print(f"{verdict}; the whole report is in {path}")
+
+
+def _show_oracle(console: Console, oracle: dict[str, Any]) -> None:
+    title = "Oracle: made-up fixings of last winter, so every feed reads STALE"
+    table = Table("feed", "value", "unit", "date", "status", "rounds", "freshness", title=title)
+    for feed in oracle["feeds"]:
+        cells = (feed["feed"], feed["value"], feed["unit"], feed["date"], feed["status"], str(feed["rounds"]))
+        table.add_row(*cells, feed["freshness"])
+    console.print(table)
+    index, rounds = oracle["index"], oracle["verified"]["rounds"]
+    console.print(
+        f"compounded call rate index on {index['date']}: {index['value']}, generation {index['generation']} after a "
+        f"correction\n{oracle['provisional']} became {oracle['final']} when it was final; {rounds} rounds recomputed"
+    )

@@ -31,9 +31,7 @@ def devnet() -> None:
 @click.option("--reporters", default=4, show_default=True, help="Reporters of the oracle; 0 for none.")
 @click.option("--via", multiple=True, metavar="CHAIN=URL", help="Have the relayers ask a chain through this URL.")
 @click.option("--json", "as_json", is_flag=True, help="Print the network's file instead of text.")
-def up(
-    directory: Path, relayers: int, remotes: int, reporters: int, via: tuple[str, ...], *, as_json: bool
-) -> None:
+def up(directory: Path, relayers: int, remotes: int, reporters: int, via: tuple[str, ...], *, as_json: bool) -> None:
     """Start a devnet and return when it is ready."""
     from bridge.adapters.config import encode_network  # noqa: PLC0415 - `--help` answers without it
     from bridge.devnet import Options  # noqa: PLC0415

@@ -94,6 +94,8 @@ isOutdated() -> (bool)
 current() -> (uint256,uint256)
 pointAt(uint256,uint256) -> ({POINT})
 BASE_DATE() -> (uint24)
+accrue(uint32,uint32)
+grown() -> (uint256)
 
 issue(address,uint256)
 terms() -> ({TERMS})
