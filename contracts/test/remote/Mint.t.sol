@@ -87,6 +87,8 @@ contract MintTest is Bridge {
         vm.assertEq(wrapped.totalSupply(), 128 * LOT, "supply");
         _deliverSent(FIRST + 64, 128);
         vm.assertEq(wrapped.totalSupply(), 192 * LOT, "only the fresh half");
+        _deliverSent(FIRST + 128, 128);
+        vm.assertEq(wrapped.totalSupply(), 192 * LOT, "nothing again, in neither word");
         for (uint64 nonce = 0; nonce < 300; ++nonce) {
             bool sent_ = nonce < FIRST || (nonce >= FIRST + 64 && nonce < FIRST + 256);
             vm.assertTrue(gateway.isConsumed(HOME, nonce) == sent_, "consumed");

@@ -1,0 +1,82 @@
+"""The oracle by its commands: four reporters, a stand-in for the publishers, real nodes, a contract that reads."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bridge.adapters.config import Network
+from bridge.devnet import Options, down, stop_one, up
+from bridge.devnet.oracle_scenario import play_oracle
+from oracles.core.catalogue import CATALOGUE
+from tests.oracles import quarter
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    folder = tmp_path_factory.mktemp("oracle") / "net"
+    yield up(Options(folder, relayers=0, remotes=1, reporters=4))
+    down(folder)
+
+
+def oracle(network: Network, command: str, expected: int = 0) -> dict[str, Any]:
+    config = str(network.reporters[0].config)
+    arguments = [sys.executable, "-m", "oracles.cli", command, "--json", "--config", config]
+    result = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=120)
+    assert result.returncode == expected, result.stderr
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def test_a_quarter_is_certified_revised_corrected_and_read(network: Network) -> None:
+    """With one of the four killed on the way: three are enough."""
+    folder = Path(network.reporters[0].config).parents[2]
+    stop_one(folder, network.reporters[3].name, kill=True)
+    report = asyncio.run(play_oracle(network, lambda _: None))
+    assert report["ok"], report
+    assert report["final"] == quarter.stripped(quarter.average(quarter.LAST))
+    assert report["provisional"] != report["final"]
+    assert {feed["freshness"] for feed in report["feeds"]} == {"STALE"}, "last winter's numbers look old"
+
+
+def test_the_network_file_names_oracle_and_feeds(network: Network) -> None:
+    remote = network.remotes[0]
+    assert {"oracle", "reporters", "index"} <= remote.contracts.keys()
+    assert remote.feeds.keys() == CATALOGUE.keys()
+
+
+def test_verify_names_the_first_round_that_differs(network: Network) -> None:
+    """One archived document is replaced by another edition: what stands on chain is no longer what the archive says."""
+    folder = Path(network.reporters[0].config).parent / "data" / "archive" / "objects"
+    before = oracle(network, "verify")
+    assert before["ok"]
+    stored = next(path for path in folder.glob("*/*") if path.read_bytes()[:20].startswith(b"Interest Rate"))
+    content = stored.read_bytes()
+    stored.write_bytes(content + b"x")
+    arguments = [sys.executable, "-m", "oracles.cli", "verify", "--config", str(network.reporters[0].config)]
+    result = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 2
+    assert "have changed" in result.stderr
+    stored.unlink()
+    stored.write_bytes(content)
+
+
+def test_certificates_are_handed_out_to_whoever_pulls(network: Network) -> None:
+    async def asked(path: str) -> tuple[int, Any]:
+        async with aiohttp.ClientSession() as session, session.get(f"{network.reporters[0].api}{path}") as response:
+            is_json = response.content_type == "application/json"
+            return response.status, await response.json() if is_json else await response.text()
+
+    status, reports = asyncio.run(asked(f"/reports/{quarter.MISPRINTED}/boj/overnight-call-rate"))
+    assert status == 200
+    assert [report["report"]["revision"] for report in reports] == [1, 2]
+    assert asyncio.run(asked("/reports/2026-01-01/boj/overnight-call-rate"))[0] == 404
+    assert asyncio.run(asked("/reports/yesterday/boj/fx"))[0] == 400
+    _, state = asyncio.run(asked("/status"))
+    assert (state["open"], state["contradictions"]) == (0, [])
