@@ -14,7 +14,6 @@ from oracles.core.catalogue import CALL_RATES
 from oracles.core.parsers import boj_api_json
 from tests.oracles import quarter
 
-
 Client = TestClient[web.Request, web.Application]
 
 
