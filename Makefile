@@ -16,7 +16,7 @@ help: ## Say what can be made
 # --- Installing. Stamps remember what was installed; nothing touches the network twice. ---
 
 .PHONY: setup
-setup: .venv/installed contracts/node_modules/installed ## Install what the lock files pin, into .venv and contracts/node_modules
+setup: .venv/installed contracts/node_modules/installed oracles/examples/node_modules/installed ## Install what the lock files pin
 
 .venv/installed: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -28,11 +28,16 @@ contracts/node_modules/installed: contracts/package.json contracts/package-lock.
 	cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
+oracles/examples/node_modules/installed: oracles/examples/package.json oracles/examples/package-lock.json
+	cd oracles/examples && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 .PHONY: lock
 lock: setup ## Pin the newest versions the ranges allow, for every platform, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --extra dev \
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 	cd contracts && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd oracles/examples && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
 # --- Running. ---
 
@@ -63,8 +68,8 @@ lint: types ## Check style, types and lock files; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(CONTRACTS) forge fmt --check
-	@! grep -nE '"resolved"|[a-z+]+://' requirements.lock contracts/package-lock.json \
-		| grep -v '"url": "https://github.com/sponsors/' || { echo "lock files name download addresses" >&2; false; }
+	@! grep -nE '"resolved"|[a-z+]+://' requirements.lock contracts/package-lock.json oracles/examples/package-lock.json \
+		| grep -vE '"url": "https://(github.com/sponsors/|paulmillr.com/funding/)' || { echo "lock files name download addresses" >&2; false; }
 
 .PHONY: types
 types: setup ## Check types
@@ -86,6 +91,6 @@ snapshots: setup ## Record gas figures in contracts/snapshots
 
 .PHONY: clean
 clean: ## Remove everything that is not committed and can be made again
-	rm -rf .venv contracts/node_modules contracts/out contracts/out-home contracts/cache contracts/cache-home
+	rm -rf .venv contracts/node_modules oracles/examples/node_modules oracles/examples/build contracts/out contracts/out-home contracts/cache contracts/cache-home
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,11 +8,12 @@ import orjson
 from aiohttp import web
 
 from bridge.adapters.codec import to_hex
+from bridge.core.batches import proof_of
 from bridge.core.hashing import keccak
 from bridge.core.types import Timestamp
 from oracles.assembly import Oracle
 from oracles.core.ledger import CertifiedReport, Key
-from oracles.core.report import days_of
+from oracles.core.report import days_of, leaf_of
 
 _JSON: Final = "application/json"
 
@@ -82,6 +83,7 @@ class Api:
     def _document(self, certified: CertifiedReport) -> dict[str, Any]:
         report = certified.report
         certificate = self._oracle.reporter.ledger.reporters.certificate(certified.signatures)
+        leaves = [leaf_of(one) for one in certified.observations]
         return {
             "report": {
                 "setHash": to_hex(report.set_hash),
@@ -101,8 +103,9 @@ class Api:
                     "sourceHash": to_hex(one.source_hash),
                     "parserVersion": one.parser_version,
                     "calendarVersion": one.calendar_version,
+                    "proof": [to_hex(sibling) for sibling in proof_of(leaves, index)],
                 }
-                for one in certified.observations
+                for index, one in enumerate(certified.observations)
             ],
             "certificate": to_hex(certificate or b""),
         }

@@ -11,11 +11,15 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bridge.adapters.codec import to_checksum
 from bridge.adapters.config import Network
 from bridge.devnet import Options, down, stop_one, up
 from bridge.devnet.oracle_scenario import play_oracle
-from oracles.core.catalogue import CATALOGUE
+from oracles.core.catalogue import CALL_RATE_AVERAGE, CATALOGUE
 from tests.oracles import quarter
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "oracles" / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +84,35 @@ def test_certificates_are_handed_out_to_whoever_pulls(network: Network) -> None:
     assert asyncio.run(asked("/reports/yesterday/boj/fx"))[0] == 400
     _, state = asyncio.run(asked("/status"))
     assert (state["open"], state["contradictions"]) == (0, [])
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Path:
+    """The TypeScript examples as JavaScript."""
+    folder = ROOT / "oracles" / "examples"
+    subprocess.run([folder / "node_modules/.bin/tsc"], cwd=folder, check=True, timeout=120)
+    return folder / "build"
+
+
+def test_integrators_examples_read_the_feed_and_see_that_it_is_stale(network: Network, compiled: Path) -> None:
+    remote = network.remotes[0]
+    arguments = (remote.rpc, to_checksum(remote.feeds[CALL_RATE_AVERAGE.name]))
+    for program in ((sys.executable, EXAMPLES / "read_feed.py"), ("node", compiled / "read_feed.js")):
+        result = subprocess.run(
+            [*map(str, program), *arguments], check=False, capture_output=True, text=True, timeout=60
+        )
+        assert result.returncode == 3, result.stderr
+        value = quarter.stripped(quarter.average(quarter.LAST))
+        assert f"{CALL_RATE_AVERAGE.name}: {value} percent per annum for {quarter.LAST}" in result.stdout
+        assert "STALE" in result.stdout
+
+
+def test_integrators_examples_pull_a_corrected_number(network: Network, compiled: Path) -> None:
+    remote = network.remotes[0]
+    arguments = (remote.rpc, to_checksum(remote.contracts["oracle"]), network.reporters[0].api)
+    for program in ((sys.executable, EXAMPLES / "pull_observation.py"), ("node", compiled / "pull_observation.js")):
+        command = [*map(str, program), *arguments, str(quarter.MISPRINTED)]
+        result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        assert result.returncode == 0, result.stderr
+        value = quarter.stripped(quarter.average(quarter.MISPRINTED))
+        assert result.stdout.strip() == f"{CALL_RATE_AVERAGE.name} on {quarter.MISPRINTED}, revision 2: {value}"
