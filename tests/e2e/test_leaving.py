@@ -103,6 +103,24 @@ async def test_relayers_that_come_back_deliver_the_rest(
     assert await running.books_balance()
 
 
+async def test_a_user_is_released_at_home_by_a_key_of_his_own(running: Running, people: People) -> None:
+    """The way back, too: what was burned and has a quorum needs no relayer any more."""
+    await people.are_executed(await people.lock(2 * LOT, recipient=people.address("alice")))
+    await people.settle()
+    await running.stop(*RELAYERS, kill=True)
+    dying = [running.begin(name, "--crash-at", Boundary.SUBMIT_BEFORE_COMMIT.value) for name in RELAYERS]
+    (burned,) = await people.burn(LOT)
+    assert None not in await asyncio.gather(*(death_of(process, DEATH_SECONDS) for process in dying))
+    before = await people.balance(people.home, people.bond(), people.address("alice"))
+    done = await running.answer("deliver", id_of(burned), "--as", "carol")
+    assert (done["state"], done["destination"]["final"]) == ("EXECUTED", True)
+    assert await people.executions([burned]) == [1]
+    assert await people.balance(people.home, people.bond(), people.address("alice")) == before + LOT
+    await running.start(*RELAYERS)
+    await people.settle()
+    assert await people.executions([burned]) == [1]
+
+
 def id_of(leaf: Leaf) -> str:
     return f"0x{leaf.hex()}"
 
