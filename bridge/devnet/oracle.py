@@ -172,7 +172,7 @@ def _config(layout: Layout, oracle: OracleCast, reporter: ReporterAccount, aroun
 data_dir = {text(layout.reporter(reporter.name) / "data")}
 oracle_id = {text(to_hex(oracle.oracle_id))}
 recheck_days = 400
-recheck_seconds = 5
+recheck_seconds = 10
 turn_seconds = 4
 {key_lines("reporting", Person(reporter.name, reporter.submission.signer, reporter.reporting))}
 {key_lines("submission", reporter.submission)}

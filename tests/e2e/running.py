@@ -138,7 +138,7 @@ async def death_of(process: psutil.Process, seconds: float) -> int | None:
 @contextmanager
 def raised(folder: Path, *options: str) -> Iterator[Running]:
     """Have `jgb-bridge devnet up` start a bridge, and `devnet down` end it whatever happens."""
-    said = asyncio.run(run("jgb-bridge", "devnet", "up", "--dir", str(folder), *options))
+    said = asyncio.run(run("jgb-bridge", "devnet", "up", "--dir", str(folder), "--reporters", "0", *options))
     assert said.code == 0, said
     bridge = Running(folder)
     try:
