@@ -79,6 +79,9 @@ async def test_two_liars_of_four_can_only_prevent(crew: Crew) -> None:
         print_final(notes, HIGHER if index < 2 else RATE, MORNING)
     await crew.work(MORNING)
     assert values(crew) == []
+    said = len(crew.board.events)
+    await crew.work(MORNING + 10)
+    assert len(crew.board.events) == said, "nobody says again what it has said"
 
 
 async def test_one_silent_reporter_is_not_missed(crew: Crew) -> None:
