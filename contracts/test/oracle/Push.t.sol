@@ -244,6 +244,22 @@ contract PushTest is OracleSide {
         oracle.push(report, entries, certificate);
     }
 
+    function test_a_report_names_a_feed_once_and_feeds_in_order() external {
+        IFeed high = createFeed("boj/overnight-call-rate/high", CALL_RATES, false);
+        (IFeed low_, IFeed high_) = rate.ID() < high.ID() ? (rate, high) : (high, rate);
+        Entry[] memory entries = new Entry[](2);
+        (entries[0], entries[1]) = (entryOf(high_, MONDAY, 5), entryOf(low_, MONDAY, 6));
+        Report memory report = reportOf(MONDAY, Status.FINAL, 1, entries);
+        bytes memory certificate = certify(report);
+        vm.expectRevert(abi.encodeWithSelector(IRateOracle.FeedsNotAscending.selector, low_.ID()));
+        oracle.push(report, entries, certificate);
+        entries[1] = entries[0];
+        report = reportOf(MONDAY, Status.FINAL, 1, entries);
+        certificate = certify(report);
+        vm.expectRevert(abi.encodeWithSelector(IRateOracle.FeedsNotAscending.selector, high_.ID()));
+        oracle.push(report, entries, certificate);
+    }
+
     function test_only_the_oracle_writes_a_feed(address caller) external {
         vm.assume(caller != address(oracle));
         bytes32 group = rate.GROUP();
