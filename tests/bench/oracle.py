@@ -1,7 +1,7 @@
 """Time and memory to verify and replay thirty years of daily fixings: `python -m tests.bench.oracle`.
 
-From archived bytes (the API's JSON and CSV, every number made up) to decisions about every day, and from the decisions to
-the compounded index; then so many certificates of 21-of-31 reporters.
+From archived bytes (the API's JSON and CSV, every number made up) to decisions about every day, and from the decisions
+to the compounded index; then so many certificates of 21-of-31 reporters.
 """
 
 import resource

@@ -12,6 +12,8 @@ from math import floor
 from pathlib import Path
 from typing import Any, Final
 
+from eth_abi import encode
+
 from tests.vectors.oracle import days, hexed, joined, open_days
 
 Json = dict[str, Any]
@@ -80,7 +82,20 @@ def path_vector() -> Json:
             for day, fixing in zip(opened[:-1], rates, strict=False)
         ],
         "levels": levels,
+        "encoded": hexed(encoded_path(opened, rates, levels)),
     }
+
+
+def encoded_path(opened: list[date], rates: list[int | None], levels: list[Json]) -> bytes:
+    """Return the path for Solidity: calendars (year, two words), fixings (day, whether there is one, rate), levels."""
+    years = sorted({day.year for day in opened})
+    calendars = [(year, open_days(year) % 2**256, open_days(year) >> 256) for year in years]
+    fixings = [(days(day), rate is not None, rate or 0) for day, rate in zip(opened[:-1], rates, strict=False)]
+    values = [(one["date"], int(one["value"]), one["isCarried"]) for one in levels]
+    return encode(
+        ("(uint16,uint256,uint256)[]", "(uint32,bool,int256)[]", "(uint32,uint256,bool)[]"),
+        (calendars, fixings, values),
+    )
 
 
 def level(day: date, value: int, *, carried: bool) -> Json:
