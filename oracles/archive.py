@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from bridge.core.errors import Refuse
 from bridge.core.types import Timestamp
-from oracles.core.catalogue import CATALOGUE
+from oracles.core.catalogue import series_named
 from oracles.core.series import Source
 from oracles.documents import Document
 
@@ -148,7 +148,7 @@ class Archive:
             rows = connection.execute(query).mappings().all()  # type: ignore[call-overload]
         for row in rows:
             names = row["series"].split(",")
-            series = tuple(CATALOGUE[name] for name in names if name in CATALOGUE)
+            series = tuple(found for name in names if (found := series_named(name)) is not None)
             document = Document(
                 Source(row["source"]),
                 row["url"],

@@ -20,13 +20,13 @@ from bridge.adapters.config.fields import (
     at_least_one,
 )
 from bridge.core.types import ChainId
-from oracles.core.catalogue import CATALOGUE
+from oracles.core.catalogue import CATALOGUE, JSDA_GROUP, jsda_price, jsda_yield
 from oracles.core.series import Series
 
 PREFIX: Final = "JGB_ORACLE__"
 _FREE: Final = Fees(max_fee_per_gas=0, priority_fee_per_gas=0, daily_budget=0)
 _PUBLIC: Final = Fees(max_fee_per_gas=200 * 10**9, priority_fee_per_gas=10**9, daily_budget=10**18)
-_GROUPS: Final = sorted({series.group for series in CATALOGUE.values()})
+_GROUPS: Final = sorted({JSDA_GROUP, *(series.group for series in CATALOGUE.values())})
 
 
 class OracleKeys(Model):
@@ -73,6 +73,8 @@ class Group(Model):
     first: date
     last: date | None = None
     """None goes on for ever."""
+    issues: tuple[Annotated[str, Field(pattern=r"^[0-9]{9}$")], ...] = ()
+    """Issues whose reference prices are carried. Name them only with the Association's permission."""
 
     @field_validator("name")
     @classmethod
@@ -85,11 +87,15 @@ class Group(Model):
     def _is_in_order(self) -> Self:
         if self.last is not None and self.last < self.first:
             raise Wrong(f"{self.last} is before {self.first}", "exchange them")
+        if bool(self.issues) != (self.name == JSDA_GROUP):
+            raise Wrong("issues belong to the group jsda/otc and to no other", "name them there")
         return self
 
     @property
     def series(self) -> tuple[Series, ...]:
         """Its series."""
+        if self.issues:
+            return tuple(make(issue) for issue in self.issues for make in (jsda_price, jsda_yield))
         return tuple(series for series in CATALOGUE.values() if series.group == self.name)
 
 
@@ -99,6 +105,7 @@ class PublisherUrls(Model):
     boj_daily: UrlField = "https://www.boj.or.jp/en/statistics/market/short/mutan/d_release"
     boj_api: UrlField = "https://www.stat-search.boj.or.jp/api/v1"
     mof: UrlField = "https://www.mof.go.jp"
+    jsda: UrlField = "https://market.jsda.or.jp/shijyo/saiken/baibai/baisanchi/files"
     spacing_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """Least time between two requests to one host."""
     workbook_days: Annotated[int, Field(ge=0)] = 10

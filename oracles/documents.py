@@ -8,7 +8,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from oracles.config import Group, PublisherUrls
-from oracles.core.catalogue import CALL_RATES, PAR_YIELDS
+from oracles.core.calendar import JAPAN
+from oracles.core.catalogue import CALL_RATES, JSDA_GROUP, PAR_YIELDS
 from oracles.core.parsers.reading import Reading
 from oracles.core.series import Publisher, Series, Source
 
@@ -59,6 +60,8 @@ def documents_of(group: Group, days: Collection[date], today: date, urls: Publis
     series = tuple(one for one in group.series if one.publisher is not Publisher.DERIVED)
     if group.name == _CURVE_GROUP:
         return list(_curve(series, days, today, urls))
+    if group.name == JSDA_GROUP:
+        return list(_prices(series, days, urls))
     documents = list(_answers(series, days, urls))
     if group.name == _CALL_RATE_GROUP:
         documents += _workbooks(series, days, today, urls)
@@ -100,6 +103,15 @@ def _curve(series: tuple[Series, ...], days: Collection[date], today: date, urls
     if first < today.replace(day=1):
         for source, path in _MOF_PAST.items():
             yield Document(source, f"{urls.mof}/{path}", series, first, last)
+
+
+def _prices(series: tuple[Series, ...], days: Collection[date], urls: PublisherUrls) -> Iterator[Document]:
+    """One file a day, dated the business day after the one it is about."""
+    for day in sorted(days):
+        if JAPAN.is_business_day(day):
+            dated = JAPAN.next(day)
+            url = f"{urls.jsda}/{dated.year}/S{dated:%y%m%d}.csv"
+            yield Document(Source.JSDA_PRICES, url, series, day, day)
 
 
 def _end_of_month(day: date) -> date:

@@ -30,7 +30,7 @@ _OK: Final = 200
 _UNCHANGED: Final = 304
 _GONE: Final = (404, 410)
 _CHUNK: Final = 2**16
-_PER_DAY: Final = (Source.BOJ_PROVISIONAL, Source.BOJ_FINAL)
+_PER_DAY: Final = (Source.BOJ_PROVISIONAL, Source.BOJ_FINAL, Source.JSDA_PRICES)
 
 
 class Fetcher:
@@ -120,7 +120,8 @@ class Archived:
     def __init__(self, archive: Archive, calendar: Calendar) -> None:
         self._archive = archive
         self._calendar = calendar
-        self._readings: dict[tuple[str, Source], Reading | Refused] = {}
+        self._readings: dict[tuple[str, str], Reading | Refused] = {}
+        """By hash of the bytes and address: the address says what was asked for."""
         self._by_day: dict[tuple[Source, date], list[Sighting]] = {}
         self._by_source: dict[Source, list[Sighting]] = {}
         self.load()
@@ -150,7 +151,7 @@ class Archived:
     def _read(self, sighting: Sighting) -> Reading | Refused:
         """Read a document, once for each content."""
         document = sighting.document
-        key = (sighting.sha256, document.source)
+        key = (sighting.sha256, document.url)
         if key not in self._readings:
             try:
                 body = self._archive.body(sighting.sha256)

@@ -144,9 +144,10 @@ CATALOGUE: Final[Mapping[str, Series]] = MappingProxyType(
 """What every oracle carries, by name. JSDA's are made per issue by `jsda_price` and `jsda_yield`."""
 
 
+JSDA_GROUP: Final = "jsda/otc"
 _JSDA_PRICE: Final = Series(
     name="jsda/otc/{issue}/average-price",
-    group="jsda/otc",
+    group=JSDA_GROUP,
     publisher=Publisher.JSDA,
     code="OTC'{issue}'average-price",
     kind=Kind.PRICE,
@@ -181,6 +182,18 @@ def jsda_price(issue: str) -> Series:
 def jsda_yield(issue: str) -> Series:
     """Return the series of the average compound yield of an issue (nine digits)."""
     return _of_issue(_JSDA_YIELD, issue)
+
+
+def series_named(name: str) -> Series | None:
+    """Return a series of the catalogue, or of an issue's reference prices; None if there is none of that name."""
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    issue = name.removeprefix(f"{JSDA_GROUP}/").partition("/")[0]
+    try:
+        made = (jsda_price(issue), jsda_yield(issue))
+    except ValueError:
+        return None
+    return next((series for series in made if series.name == name), None)
 
 
 def _of_issue(template: Series, issue: str) -> Series:

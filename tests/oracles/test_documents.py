@@ -1,12 +1,28 @@
 """Which documents are asked for, and about which days each may speak."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
+import pytest
+from pydantic import ValidationError
+
+from bridge.core.types import Timestamp
+from oracles.archive import Archive
 from oracles.config import Group, PublisherUrls
-from oracles.core.catalogue import BASIC_LOAN_RATE, CALL_RATE_AVERAGE, PAR_YIELDS, USD_JPY
+from oracles.core.calendar import JAPAN
+from oracles.core.catalogue import (
+    BASIC_LOAN_RATE,
+    CALL_RATE_AVERAGE,
+    JSDA_GROUP,
+    PAR_YIELDS,
+    USD_JPY,
+    series_named,
+)
 from oracles.core.parsers import mof_curve
+from oracles.core.parsers.reading import Observation
 from oracles.core.series import Source
 from oracles.documents import documents_of
+from oracles.sources import Archived
 from tests.oracles import quarter, samples
 
 URLS = PublisherUrls()
@@ -56,3 +72,29 @@ def test_neither_file_of_the_ministry_speaks_about_the_other_ones_days() -> None
     past = mof_curve.english(samples.curve_english({days[0]: quarter.curve(days[0])}))
     assert [month_doc.covers(month, day) for day in days] == [False, True]
     assert [past_doc.covers(past, day) for day in days] == [True, False]
+
+
+def test_reference_prices_are_asked_for_by_the_next_business_day_and_only_if_issues_are_named() -> None:
+    with pytest.raises(ValidationError, match="issues belong"):
+        Group(name=JSDA_GROUP, first=TODAY)
+    with pytest.raises(ValidationError, match="issues belong"):
+        Group(name=RATES.name, first=TODAY, issues=("003820067",))
+    group = Group(name=JSDA_GROUP, first=TODAY, issues=("003820067",))
+    days = [date(2025, 12, 30), date(2025, 12, 31), date(2026, 1, 1)]
+    (document,) = documents_of(group, days, TODAY, URLS)
+    assert document.url == f"{URLS.jsda}/2026/S260105.csv", "the quotes of 30 December are in the file of 5 January"
+    assert [series_named(series.name) for series in document.series] == list(group.series)
+
+
+def test_archived_reference_prices_become_words_on_their_own_day(tmp_path: Path) -> None:
+    group = Group(name=JSDA_GROUP, first=TODAY, issues=("003820067",))
+    day = date(2025, 12, 30)
+    (document,) = documents_of(group, [day], TODAY, URLS)
+    archive = Archive(tmp_path)
+    archive.note(document, (samples.DATA / "jsda" / "S260105.csv").read_bytes(), Timestamp(1), {})
+    price, compound_yield = group.series
+    archived = Archived(archive, JAPAN)
+    assert [word.outcome for word in archived.fetches(price, day)] == [Observation(price, day, 9_876_000_000)]
+    assert [word.outcome for word in archived.fetches(compound_yield, day)] == [
+        Observation(compound_yield, day, 123_400_000)
+    ]
