@@ -29,7 +29,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None
     script = tmp_path / "jgb-relayer"
     script.write_text(f"#!{sys.executable}\n{text}")
     script.chmod(0o755)
-    monkeypatch.setattr(daemons, "_command", lambda: str(script))
+    monkeypatch.setattr(daemons, "command_of", lambda _command: str(script))
 
 
 def test_relayers_are_processes_that_can_die_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
