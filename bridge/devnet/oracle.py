@@ -41,7 +41,7 @@ COMMAND: Final = "jgb-oracle"
 FIRST: Final = date(2025, 12, 1)
 LAST: Final = date(2026, 2, 27)
 SAMPLES: Final = Path(__file__).resolve().parents[2] / "tests" / "data"
-_CALENDAR_SECONDS: Final = 60
+_CALENDAR_SECONDS: Final = 120
 _POLL_SECONDS: Final = 0.5
 
 

@@ -26,7 +26,7 @@ from oracles.core.catalogue import CALL_RATE_AVERAGE, PAR_YIELDS
 from oracles.core.report import days_of
 
 POLL_SECONDS: Final = 1.0
-PATIENCE_SECONDS: Final = 90
+PATIENCE_SECONDS: Final = 240
 _PRICED: Final = FeeRules(200 * 10**9, 10**9, 10**20, 3)
 Say = Callable[[str], None]
 
