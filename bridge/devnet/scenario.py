@@ -25,7 +25,7 @@ from bridge.core.types import Address, Leaf, TxHash, Units
 from bridge.devnet.lifecycle import start_one, stop_one
 
 POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 180
 LOT = 50_000
 _FREE = FeeRules(0, 0, 0, 1)
 _PRICED = FeeRules(200 * 10**9, 10**9, 10**20, 3)

@@ -23,7 +23,7 @@ from bridge.core.transfers import State
 from bridge.core.types import Address, ChainId, Height, Leaf, Units
 
 LOT = 50_000
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.3
 EVERYTHING = Units((1 << 128) - 1)
 _FREE = FeeRules(0, 0, 0, 1)

@@ -19,7 +19,7 @@ from tests.e2e.running import Running, death_of, run
 
 pytestmark = pytest.mark.e2e
 RELAYERS = ("relayer-1", "relayer-2", "relayer-3", "relayer-4")
-DEATH_SECONDS = 60.0
+DEATH_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")
