@@ -166,8 +166,6 @@ def start_reporter(
 
 
 def _config(layout: Layout, oracle: OracleCast, reporter: ReporterAccount, around: Surroundings, port: int) -> str:
-    mirror = f"http://{LOOPBACK}:{around.mirror_port}"
-    home, remote, deployment = around.home, around.remote, around.deployment
     return f"""name = {text(reporter.name)}
 data_dir = {text(layout.reporter(reporter.name) / "data")}
 oracle_id = {text(to_hex(oracle.oracle_id))}
@@ -180,7 +178,26 @@ turn_seconds = 4
 [api]
 host = {text(LOOPBACK)}
 port = {port}
+{_chains(around)}
+[[groups]]
+name = {text(CALL_RATE_AVERAGE.group)}
+first = {FIRST}
+last = {LAST}
 
+[[groups]]
+name = {text(PAR_YIELDS[0].group)}
+first = {LAST}
+last = {LAST}
+{_publishers(around.mirror_port)}
+[settling]
+window = 3
+patience = 60
+"""
+
+
+def _chains(around: Surroundings) -> str:
+    home, remote, deployment = around.home, around.remote, around.deployment
+    return f"""
 [home]
 chain_id = {home.chain}
 genesis_hash = {text(to_hex(around.genesis))}
@@ -194,27 +211,18 @@ chain_id = {remote.chain}
 oracle = {text(to_checksum(deployment.oracle))}
 index = {text(to_checksum(deployment.index))}
 providers = [{{ url = {text(remote.url)}, operator = "devnet" }}]
+"""
 
-[[groups]]
-name = {text(CALL_RATE_AVERAGE.group)}
-first = {FIRST}
-last = {LAST}
 
-[[groups]]
-name = {text(PAR_YIELDS[0].group)}
-first = {LAST}
-last = {LAST}
-
+def _publishers(port: int) -> str:
+    mirror = f"http://{LOOPBACK}:{port}"
+    return f"""
 [publishers]
-boj_daily = "{mirror}/boj-daily"
-boj_api = "{mirror}/boj-api"
-mof = "{mirror}/mof"
+boj_daily = {text(mirror + "/boj-daily")}
+boj_api = {text(mirror + "/boj-api")}
+mof = {text(mirror + "/mof")}
 spacing_seconds = 0
 workbook_days = 400
-
-[settling]
-window = 3
-patience = 60
 """
 
 
