@@ -50,6 +50,11 @@ class Api:
             "certified": sum(len(state.certified) for state in ledger.days.values()),
             "open": sum(state.open is not None for state in ledger.days.values()),
             "unsaid": len(self._oracle.reporter.drafts),
+            "undecided": [
+                {"group": to_hex(key.group), "date": key.day.isoformat(), "why": why}
+                for key, why in self._oracle.reporter.undecided.items()
+            ],
+            "withheld": [halt.evidence for halt in self._oracle.reporter.withheld.values()],
             "contradictions": [
                 {"slot": to_hex(slot), "signer": to_hex(ledger.reporters.signers[member])}
                 for slot, member in ledger.contradictions()

@@ -1,6 +1,6 @@
 """A reporter and its publishers, put together from a configuration, after everything about it was checked."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -8,8 +8,7 @@ from bridge.adapters.codec import read_block, read_bytes, read_quantity, to_chec
 from bridge.adapters.codec.views import ACTIVE_EPOCH
 from bridge.adapters.config import BadConfig, Problem
 from bridge.adapters.evm import Request, Rpc
-from bridge.adapters.ledger import Query, read
-from bridge.adapters.ledger.reading import LATEST
+from bridge.adapters.ledger import Query, newest_block, read
 from bridge.adapters.signers import LocalTransactionSigner, open_transaction_signer
 from bridge.core.errors import Refuse, Retry
 from bridge.core.types import Block, Timestamp
@@ -56,7 +55,7 @@ async def assembled(
         closing.push_async_callback(fetcher.close)
         evidence = Published(archive, fetcher, config.publishers, JAPAN, clock)
         ledger = Ledger(OracleId(config.oracle_id), reporters)
-        around = Surroundings(Board(home, config.home, sender), evidence, journal, JAPAN)
+        around = Surroundings(Board(home, config.home, sender), evidence, journal, JAPAN, warn)
         reporter = Reporter(config, ledger, signer, around)
         publishers = tuple(
             Publisher(rpc, remote, sender, signer.address, config.turn_seconds, warn)
@@ -81,9 +80,9 @@ async def check(
     return sets[0]
 
 
-async def _try(problems: list[Problem], where: str, checking: object) -> None:
+async def _try(problems: list[Problem], where: str, checking: Awaitable[list[tuple[str, str]]]) -> None:
     try:
-        problems += [Problem(where, what, todo) for what, todo in await checking]  # type: ignore[misc]
+        problems += [Problem(where, what, todo) for what, todo in await checking]
     except Retry as fault:
         problems.append(Problem(where, str(fault), "see that the node runs, and that the addresses are right"))
     except Refuse as refusal:
@@ -112,7 +111,7 @@ async def _check_remote(
     at, found = await _check_chain(remote, rpc)
     if found:
         return found
-    (code,) = await rpc.results([Request("eth_getCode", (to_hex(remote.oracle), LATEST))])
+    (code,) = await rpc.results([Request("eth_getCode", (to_hex(remote.oracle), to_hex(at.height)))])
     if not read_bytes(code):
         return [(f"there is no contract at {to_checksum(remote.oracle)}", "correct oracle")]
     if await read(rpc, Query(ORACLE_ID, remote.oracle), at) != config.oracle_id:
@@ -127,11 +126,11 @@ async def _check_remote(
 
 
 async def _check_chain(chain: OracleChain, rpc: Rpc) -> tuple[Block, list[tuple[str, str]]]:
-    chain_id, latest = await rpc.results([Request("eth_chainId"), Request("eth_getBlockByNumber", (LATEST, False))])
+    (chain_id,) = await rpc.results([Request("eth_chainId")])
     found = []
     if read_quantity(chain_id) != chain.chain_id:
         found.append((f"{rpc.name} is a node of chain {read_quantity(chain_id)}", "correct the url, or chain_id"))
-    return read_block(latest), found
+    return await newest_block(rpc), found
 
 
 def _open_keys(config: OracleConfig) -> tuple[ReportSigner, LocalTransactionSigner]:

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bridge.adapters.codec import read_block, to_hex
 from bridge.adapters.evm import Request, Rpc
-from bridge.adapters.ledger import EvmWriter, LogFilter, LogSource, Sender
-from bridge.adapters.ledger.reading import LATEST
+from bridge.adapters.ledger import EvmWriter, LogFilter, LogSource, Sender, newest_block
 from bridge.core.errors import Retry
 from bridge.core.ports import Call, TransactionSigner
 from bridge.core.types import Address, Digest, Height, Timestamp
@@ -32,11 +31,7 @@ class Board:
 
     async def read(self) -> tuple[list[BoardEvent], bool]:
         """Return the next events, and whether there may be more. Raises Retry, Halt."""
-        (header,) = await self.rpc.results([Request("eth_getBlockByNumber", (LATEST, False))])
-        try:
-            head = read_block(header).height
-        except ValueError as fault:
-            raise Retry(f"{self.rpc.name} answered with what is no block: {fault}") from fault
+        head = (await newest_block(self.rpc)).height
         if head < self._next:
             return [], False
         last = Height(min(head, self._next + MOST_BLOCKS - 1))

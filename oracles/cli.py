@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.core.errors import BridgeError
+from bridge.adapters.commands import run_command
 
 if TYPE_CHECKING:
     from oracles.config import OracleConfig
 
-FAILED = 2
 DIFFERENT = 1
 
 config_option = click.option(
@@ -78,26 +77,16 @@ def verify(config_path: Path, as_json: bool) -> None:  # noqa: FBT001
         click.echo(json.dumps(document, indent=2))
     else:
         for row in document["verdicts"]:
-            click.echo(
-                f"{row['chain']}  {row['what']}: {row['rounds']} rounds: {row['difference'] or 'all recomputed'}"
-            )
+            counted = ", ".join(f"{count} {what}" for what, count in row["counted"].items())
+            click.echo(f"{row['chain']}  {row['what']}: {row['difference'] or 'all recomputed'} ({counted})")
         if not document["verdicts"]:
             click.echo("nothing stands on any chain yet")
     sys.exit(0 if document["ok"] else DIFFERENT)
 
 
 def main() -> None:
-    """Run the command; what the input or the world did wrong is one line and exit 2."""
-    try:
-        cli(standalone_mode=False)
-    except click.ClickException as fault:
-        fault.show()
-        sys.exit(FAILED)
-    except click.Abort:
-        sys.exit(130)
-    except BridgeError as fault:
-        click.echo(str(fault), err=True)
-        sys.exit(FAILED)
+    """Run the command."""
+    run_command(cli)
 
 
 def _load(path: Path) -> "OracleConfig":
@@ -108,24 +97,27 @@ def _load(path: Path) -> "OracleConfig":
 
 async def _show(config: "OracleConfig") -> dict[str, Any]:
     from bridge.adapters.evm import Rpc  # noqa: PLC0415
-    from oracles.feeds import newest_block, read_feeds, read_index  # noqa: PLC0415
+    from bridge.adapters.ledger import newest_block  # noqa: PLC0415
+    from oracles.core.series import CREDITS  # noqa: PLC0415
+    from oracles.feeds import read_feeds, read_index  # noqa: PLC0415
 
-    chains = []
+    chains, shown = [], set()
     for remote in config.remotes:
         async with Rpc(remote.providers[0].url, remote.providers[0].operator) as rpc:
             at = await newest_block(rpc)
-            feeds = await read_feeds(rpc, remote.oracle, at)
+            feeds = await read_feeds(rpc, remote.oracle, config.series, at)
             index = None if remote.index is None else (await read_index(rpc, remote.index, at)).document()
+            shown |= {feed.series.publisher for feed in feeds}
             chain = {"name": remote.name, "height": at.height, "feeds": [f.document() for f in feeds], "index": index}
             chains.append(chain)
-    return {"chains": chains}
+    return {"chains": chains, "credits": [credit for publisher, credit in CREDITS.items() if publisher in shown]}
 
 
 async def _verify(config: "OracleConfig") -> dict[str, Any]:
     from bridge.adapters.evm import Rpc  # noqa: PLC0415
+    from bridge.adapters.ledger import newest_block  # noqa: PLC0415
     from oracles.archive import Archive  # noqa: PLC0415
     from oracles.core.calendar import JAPAN  # noqa: PLC0415
-    from oracles.feeds import newest_block  # noqa: PLC0415
     from oracles.sources import Archived  # noqa: PLC0415
     from oracles.verifying import verify_feeds, verify_index  # noqa: PLC0415
 
@@ -135,11 +127,11 @@ async def _verify(config: "OracleConfig") -> dict[str, Any]:
     for remote in config.remotes:
         async with Rpc(remote.providers[0].url, remote.providers[0].operator) as rpc:
             at = await newest_block(rpc)
-            found = await verify_feeds(rpc, remote.oracle, at, evidence)
+            found = await verify_feeds(rpc, remote.oracle, config.series, at, evidence)
             if remote.index is not None:
                 found.append(await verify_index(rpc, remote.index, remote.oracle, at, JAPAN))
             verdicts += [
-                {"chain": remote.name, "what": one.what, "rounds": one.rounds, "difference": one.difference}
+                {"chain": remote.name, "what": one.what, "counted": dict(one.counted), "difference": one.difference}
                 for one in found
             ]
     archive.close()

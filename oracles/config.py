@@ -21,6 +21,7 @@ from bridge.adapters.config.fields import (
 )
 from bridge.core.types import ChainId
 from oracles.core.catalogue import CATALOGUE, JSDA_GROUP, jsda_price, jsda_yield
+from oracles.core.ledger import Key
 from oracles.core.series import Series
 
 PREFIX: Final = "JGB_ORACLE__"
@@ -98,6 +99,10 @@ class Group(Model):
             return tuple(make(issue) for issue in self.issues for make in (jsda_price, jsda_yield))
         return tuple(series for series in CATALOGUE.values() if series.group == self.name)
 
+    def key(self, day: date) -> Key:
+        """What its reports about a day are filed under."""
+        return Key(self.series[0].group_id, day)
+
 
 class PublisherUrls(Model):
     """Where documents are fetched; by default from the publishers themselves."""
@@ -139,6 +144,12 @@ class OracleConfig(Model):
     """How long each publisher waits for the one before it."""
     api: Api = Api(port=8710)
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """Every series that may have a feed: the catalogue, and the issues that the groups name."""
+        named = (series for group in self.groups for series in group.series)
+        return tuple(dict.fromkeys((*CATALOGUE.values(), *named)))
 
     @field_validator("remotes")
     @classmethod

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from oracles.config import Group, PublisherUrls
 from oracles.core.calendar import JAPAN
+from oracles.core.calendar_law import BeyondHorizon
 from oracles.core.catalogue import CALL_RATES, JSDA_GROUP, PAR_YIELDS
 from oracles.core.parsers.reading import Reading
 from oracles.core.series import Publisher, Series, Source
@@ -108,8 +109,11 @@ def _curve(series: tuple[Series, ...], days: Collection[date], today: date, urls
 def _prices(series: tuple[Series, ...], days: Collection[date], urls: PublisherUrls) -> Iterator[Document]:
     """One file a day, dated the business day after the one it is about."""
     for day in sorted(days):
-        if JAPAN.is_business_day(day):
+        try:
             dated = JAPAN.next(day)
+        except BeyondHorizon:
+            return
+        if JAPAN.is_business_day(day):
             url = f"{urls.jsda}/{dated.year}/S{dated:%y%m%d}.csv"
             yield Document(Source.JSDA_PRICES, url, series, day, day)
 

@@ -1,14 +1,14 @@
 """An oracle on one chain as integrators see it: its feeds and its index, each pinned to one block."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from bridge.adapters.codec import Watched, to_checksum
+from bridge.adapters.codec import to_checksum
 from bridge.adapters.evm import Rpc
-from bridge.adapters.ledger import EvmReader, Query, read, read_all
-from bridge.core.types import ZERO_ADDRESS, Address, Block, ChainId
-from oracles.core.catalogue import CATALOGUE
+from bridge.adapters.ledger import Query, read, read_all
+from bridge.core.types import ZERO_ADDRESS, Address, Block
 from oracles.core.index import PUBLISHED_UNIT
 from oracles.core.report import day_of
 from oracles.core.series import SCALE, Series, Status
@@ -87,16 +87,10 @@ class IndexView:
         }
 
 
-async def newest_block(rpc: Rpc) -> Block:
-    """Return the block at which everything is read."""
-    return (await EvmReader(rpc, Watched(ChainId(0), ZERO_ADDRESS, ())).heads()).latest
-
-
-async def read_feeds(rpc: Rpc, oracle: Address, at: Block) -> list[FeedView]:
-    """Return every feed of the catalogue that the oracle has. Raises Retry."""
-    catalogue = list(CATALOGUE.values())
-    addresses = await read_all(rpc, [Query(FEED_OF, oracle, (series.feed,)) for series in catalogue], at)
-    feeds = [(series, address) for series, address in zip(catalogue, addresses, strict=True) if address != ZERO_ADDRESS]
+async def read_feeds(rpc: Rpc, oracle: Address, carried: Sequence[Series], at: Block) -> list[FeedView]:
+    """Return those of the feeds that the oracle has. Raises Retry."""
+    addresses = await read_all(rpc, [Query(FEED_OF, oracle, (series.feed,)) for series in carried], at)
+    feeds = [(series, address) for series, address in zip(carried, addresses, strict=True) if address != ZERO_ADDRESS]
     return [await _feed(rpc, series, address, at) for series, address in feeds]
 
 

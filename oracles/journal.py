@@ -36,20 +36,19 @@ class Journal:
         """Close the file."""
         self._engine.dispose()
 
-    def commit(self, sayings: list[Saying]) -> None:
-        """Write down what is about to be signed. Raises Halt if another digest was signed for one of the slots."""
+    def commit(self, saying: Saying) -> None:
+        """Write down what is about to be signed. Raises Halt if another digest was signed for its slot."""
+        row = {"slot": bytes(saying.slot), "digest": bytes(saying.digest)}
         with self._engine.begin() as connection:
-            for saying in sayings:
-                row = {"slot": bytes(saying.slot), "digest": bytes(saying.digest)}
-                connection.execute(insert(_SIGNED).values(row).on_conflict_do_nothing())
-                known = connection.scalar(select(_SIGNED.c.digest).where(_SIGNED.c.slot == row["slot"]))
-                if known != row["digest"]:
-                    evidence: dict[str, object] = {
-                        "slot": saying.slot.hex(),
-                        "signed": bytes(known or b"").hex(),
-                        "asked": saying.digest.hex(),
-                    }
-                    raise Halt("asked to sign a second digest for one slot", evidence)
+            connection.execute(insert(_SIGNED).values(row).on_conflict_do_nothing())
+            known = connection.scalar(select(_SIGNED.c.digest).where(_SIGNED.c.slot == row["slot"]))
+        if known != row["digest"]:
+            evidence: dict[str, object] = {
+                "slot": saying.slot.hex(),
+                "signed": bytes(known or b"").hex(),
+                "asked": saying.digest.hex(),
+            }
+            raise Halt("asked to sign a second digest for one slot", evidence)
 
     def signed(self, slot: Slot) -> Digest | None:
         """Return what was signed for a slot."""

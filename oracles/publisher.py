@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bridge.adapters.codec import Watched, to_hex
+from bridge.adapters.codec import to_hex
 from bridge.adapters.codec.views import CALENDAR_OF
 from bridge.adapters.evm import NodeError, Request, Rpc
-from bridge.adapters.ledger import EvmReader, EvmWriter, Query, Sender, read, read_all
+from bridge.adapters.ledger import EvmWriter, Query, Sender, heads_of, read, read_all
 from bridge.core.ports import Call, Reverted, TransactionSigner
 from bridge.core.submission import rank
 from bridge.core.types import ZERO_ADDRESS, Address, Block, Hash32, Timestamp
@@ -51,7 +51,6 @@ class Publisher:
         self.refused: dict[Hash32, str] = {}
         """Digest of a report that the chain does not take, and why."""
         self._rpc = rpc
-        self._reader = EvmReader(rpc, Watched(remote.chain_id, ZERO_ADDRESS, ()))
         self._sender = Sender(EvmWriter(rpc, remote.chain_id), sender, remote.fees.rules)
         self._signer = signer
         self._turn = turn_seconds
@@ -61,7 +60,7 @@ class Publisher:
 
     async def step(self, ledger: Ledger, now: Timestamp) -> bool:
         """Push what is missing and due to us. Return whether anything was sent. Raises Retry, Refuse."""
-        heads = await self._reader.heads()
+        heads = await heads_of(self._rpc)
         if await self._push_calendars(ledger, heads.latest, now):
             return True
         missing = await self._missing(ledger, heads.latest, heads.finalized or heads.latest)
@@ -78,17 +77,15 @@ class Publisher:
 
     async def _missing(self, ledger: Ledger, latest: Block, final: Block) -> list[CertifiedReport]:
         """Return what the newest block does not have, oldest certificate first."""
-        reports = sorted(
-            (
-                report
-                for state in ledger.days.values()
-                for report in state.certified
-                if report.digest not in self._final and report.digest not in self.refused
-            ),
-            key=lambda report: report.position,
-        )[:LOOKED_AT]
+        reports = [
+            report
+            for state in ledger.days.values()
+            for report in state.certified
+            if report.digest not in self._final and report.digest not in self.refused
+        ]
         await self._find_feeds(reports, latest)
-        known = [report for report in reports if self._feeds[report.observations[0].feed] != ZERO_ADDRESS]
+        carried = [report for report in reports if report.observations[0].feed in self._feeds]
+        known = sorted(carried, key=lambda report: report.position)[:LOOKED_AT]
         queries = [
             Query(REVISION_ON, self._feeds[report.observations[0].feed], (days_of(report.report.day),))
             for report in known
@@ -104,9 +101,10 @@ class Publisher:
         return missing
 
     async def _find_feeds(self, reports: Sequence[CertifiedReport], at: Block) -> None:
+        """Learn where feeds are. One that the chain lacks is asked for again: it may be added."""
         wanted = sorted({one.feed for report in reports for one in report.observations} - self._feeds.keys())
         found = await read_all(self._rpc, [Query(FEED_OF, self.remote.oracle, (feed,)) for feed in wanted], at)
-        self._feeds |= zip(wanted, found, strict=True)
+        self._feeds |= {feed: address for feed, address in zip(wanted, found, strict=True) if address != ZERO_ADDRESS}
 
     def _is_our_turn(self, ledger: Ledger, root: Hash32, since: Timestamp, now: Timestamp) -> bool:
         place = rank(root, self._signer, ledger.reporters.signers)

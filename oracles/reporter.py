@@ -1,24 +1,23 @@
 """One reporter: what it has found out, what the board says, and what it therefore says itself."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain, islice
 from typing import Final, Protocol
 
-from bridge.core.errors import Refuse
-from bridge.core.types import Address, Digest, Timestamp
+from bridge.core.errors import Halt, Refuse
+from bridge.core.types import Address, Digest, Slot, Timestamp
 from oracles.config import Group, OracleConfig
 from oracles.core import saying
 from oracles.core.calendar import Calendar
+from oracles.core.calendar_law import BeyondHorizon
 from oracles.core.calendar_schedule import japanese_day
-from oracles.core.catalogue import CATALOGUE
-from oracles.core.decisions import Decision, Question, Wait
-from oracles.core.guard import decide, decide_derived
+from oracles.core.deciding import NEVER, Decisions, Rules, decide_day, is_settled, look_again_at
 from oracles.core.ledger import BoardEvent, Key, Ledger
 from oracles.core.proposing import Draft, draft_of
 from oracles.core.saying import Saying
-from oracles.core.series import Publisher, Series
+from oracles.core.series import Series
 from oracles.core.words import Fetch, Settling
 from oracles.journal import Journal
 from oracles.signing import ReportSigner
@@ -61,6 +60,7 @@ class Surroundings:
     evidence: Evidence
     journal: Journal
     calendar: Calendar
+    warn: Callable[..., object]
 
 
 class Reporter:
@@ -68,15 +68,20 @@ class Reporter:
 
     def __init__(self, config: OracleConfig, ledger: Ledger, signer: ReportSigner, surroundings: Surroundings) -> None:
         self.ledger = ledger
-        self.decisions: dict[Key, dict[Series, Decision]] = {}
+        self.decisions: dict[Key, Decisions] = {}
         self.drafts: dict[Key, Draft] = {}
+        self.undecided: dict[Key, str] = {}
+        """Days about which nothing can be concluded until somebody acts, and why."""
+        self.withheld: dict[Slot, Halt] = {}
+        """Slots for which this reporter was asked to sign a second digest: evidence for an operator."""
         self._config = config
         self._signer = signer
         self._journal = surroundings.journal
         self._board = surroundings.board
         self._evidence = surroundings.evidence
-        self._calendar = surroundings.calendar
-        self._settling = Settling(config.settling.window, config.settling.patience)
+        self._warn = surroundings.warn
+        settling = Settling(config.settling.window, config.settling.patience)
+        self._rules = Rules(surroundings.calendar, settling)
         self._last_look: dict[Key, tuple[Group, Timestamp]] = {}
         self._fetch_at = {group.name: Timestamp(0) for group in config.groups}
         if signer.address not in ledger.reporters.signers:
@@ -116,7 +121,7 @@ class Reporter:
     async def _look(self, group: Group, now: Timestamp) -> None:
         """Fetch what may say something new, and decide every day about which it does."""
         days = self._days(group, now)
-        wanted = [day for day in days if not self._is_settled(group, day, now)]
+        wanted = [day for day in days if not self._is_settled(group.key(day), now)]
         changed = await self._evidence.refresh(group, wanted)
         later = Timestamp(now + self._config.recheck_seconds)
         for day in days if changed else wanted:
@@ -127,52 +132,60 @@ class Reporter:
         last = min(japanese_day(now), group.last or date.max)
         return [group.first + timedelta(days=count) for count in range((last - group.first).days + 1)]
 
-    def _is_settled(self, group: Group, day: date, now: Timestamp) -> bool:
-        """Tell whether a day is too old to be looked at again, and nothing is missing about it."""
-        key = Key(group.series[0].group_id, day)
-        recent = japanese_day(now) - timedelta(days=self._config.recheck_days)
-        decisions = self.decisions.get(key)
-        return day < recent and decisions is not None and not any(isinstance(d, Wait) for d in decisions.values())
+    def _is_settled(self, key: Key, now: Timestamp) -> bool:
+        return is_settled(key.day, self.decisions.get(key), now, self._config.recheck_days)
 
     def _decide(self, group: Group, day: date, now: Timestamp) -> Timestamp:
-        """Decide about all numbers of a group and day; return when to look again."""
-        key = Key(group.series[0].group_id, day)
-        state = self.ledger.day(key)
-        decisions: dict[Series, Decision] = {}
-        for series in sorted(group.series, key=lambda series: bool(series.inputs)):
-            question = Question(series, day, state.signed(series.feed))
-            if series.publisher is Publisher.DERIVED:
-                one, other = (decisions[CATALOGUE[name]] for name in series.inputs)
-                decisions[series] = decide_derived(question, one, other)
-            else:
-                fetches = self._evidence.fetches(series, day)
-                decisions[series] = decide(question, fetches, now, self._calendar, self._settling)
-        self.decisions[key] = decisions
+        """Decide about all numbers of a group and day; return when to look again.
+
+        A day about which nothing can be concluded holds up no other day.
+        """
+        key = group.key(day)
         self._last_look[key] = group, now
-        draft = draft_of(day, decisions, state, self._calendar)
-        if draft is None:
-            self.drafts.pop(key, None)
-        else:
+        self.drafts.pop(key, None)
+        try:
+            decisions, draft = self._conclusion(group, key, now)
+        except (BeyondHorizon, ValueError) as fault:
+            if self.undecided.get(key) != str(fault):
+                self._warn("undecided", group=group.name, day=str(day), why=str(fault))
+            self.undecided[key] = str(fault)
+            return NEVER
+        self.undecided.pop(key, None)
+        self.decisions[key] = decisions
+        if draft is not None:
             self.drafts[key] = draft
-        return min((d.until for d in decisions.values() if isinstance(d, Wait)), default=Timestamp(2**62))
+        return look_again_at(decisions)
+
+    def _conclusion(self, group: Group, key: Key, now: Timestamp) -> tuple[Decisions, Draft | None]:
+        state, words = self.ledger.day(key), self._evidence.fetches
+        decisions = decide_day(group.series, key.day, state, words, now, self._rules)
+        return decisions, draft_of(key.day, decisions, state, self._rules.calendar)
 
     async def _say(self) -> bool:
         """Sign what is owed, propose what is missing."""
-        years = [year for year in self._calendar.years.values() if year.year in self._calendar_years()]
+        first = min(group.first for group in self._config.groups).year
+        years = [year for year in self._rules.calendar.years.values() if year.year >= first]
         everything = chain(
-            saying.signatures(self.ledger, self._member),
+            saying.signatures(self.ledger, self._member, self.drafts),
             saying.calendars(self.ledger, self._member, years),
             saying.proposals(self.ledger, self._member, self.drafts),
         )
-        sayings = list(islice(everything, POSTS))
+        sayings = list(islice(filter(self._is_allowed, everything), POSTS))
         if not sayings:
             return False
-        to_sign = [one for one in sayings if one.is_signed]
-        self._journal.commit(to_sign)
-        signed = {one.digest: self._signer.sign_digest(one.digest) for one in to_sign}
+        signed = {one.digest: self._signer.sign_digest(one.digest) for one in sayings if one.is_signed}
         await self._board.post(self.ledger, self._signer.address, sayings, signed)
         return True
 
-    def _calendar_years(self) -> set[int]:
-        first = min(group.first for group in self._config.groups).year
-        return {year for year in self._calendar.years if year >= first}
+    def _is_allowed(self, saying: Saying) -> bool:
+        """Write down what is about to be signed. A second digest for a slot is kept as evidence, and never signed."""
+        if not saying.is_signed:
+            return True
+        try:
+            self._journal.commit(saying)
+        except Halt as halt:
+            if saying.slot not in self.withheld:
+                self._warn("signature withheld", why=halt.reason, **halt.evidence)
+            self.withheld[saying.slot] = halt
+            return False
+        return True

@@ -28,3 +28,5 @@ def print_chains(document: dict[str, Any]) -> None:
                 f"compounded call rate index on {index['date']}: {index['value']} "
                 f"(generation {index['generation']}, {index['steps']} steps{state})"
             )
+    for credit in document["credits"]:
+        console.print(credit, style="dim")

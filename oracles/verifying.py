@@ -1,14 +1,15 @@
 """Whether what stands on a chain is what the publishers printed: recomputed from archived bytes, round by round."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger import Query, read, read_all
 from bridge.core.types import ZERO_ADDRESS, Address, Block
 from oracles.core import index as compounding
-from oracles.core.calendar import Calendar
+from oracles.core.calendar import JAPAN, Calendar
 from oracles.core.catalogue import CALL_RATE_AVERAGE, CATALOGUE
 from oracles.core.parsers.derived import eur_jpy
 from oracles.core.parsers.reading import Observation
@@ -16,11 +17,10 @@ from oracles.core.report import day_of, days_of
 from oracles.core.series import Publisher, Series, Status
 from oracles.feeds import decimal_of
 from oracles.sources import Archived
-from oracles.wire import CURRENT, FEED_OF, FIXING_ON, LATEST_ROUND, POINT_AT, ROUND_DATA, Fixing
+from oracles.wire import CURRENT, FEED_OF, FIXING_ON, HOLD, LATEST_ROUND, POINT_AT, REVISION_ON, ROUND_DATA, Fixing
 
 _JST = 9 * 3600
 _DAY = 86_400
-_SOME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +28,23 @@ class Verdict:
     """What was recomputed, and the first thing that differs."""
 
     what: str
-    rounds: int
+    counted: Mapping[str, int]
+    """How many of what: rounds and dates of a feed, steps of an index."""
     difference: str | None
 
 
-async def verify_feeds(rpc: Rpc, oracle: Address, at: Block, evidence: Archived) -> list[Verdict]:
-    """Hold every round of every feed against the archive. Raises Retry, Damaged."""
-    verdicts = []
-    for series in CATALOGUE.values():
-        feed = await read(rpc, Query(FEED_OF, oracle, (series.feed,)), at)
-        if feed == ZERO_ADDRESS:
-            continue
-        rounds = await read(rpc, Query(LATEST_ROUND, feed), at)
-        if rounds:
-            verdicts.append(Verdict(series.name, rounds, await _difference(rpc, series, feed, rounds, at, evidence)))
-    return verdicts
+async def verify_feeds(
+    rpc: Rpc, oracle: Address, carried: Iterable[Series], at: Block, evidence: Archived
+) -> list[Verdict]:
+    """Hold every round of every feed, and what it says today of every date, against the archive.
+
+    A date may say something else than its round: a correction of an older date makes no round. Raises Retry, Damaged.
+    """
+    return [
+        verdict
+        for series in carried
+        if (verdict := await _verdict(_Feed(rpc, series, oracle, at, evidence))) is not None
+    ]
 
 
 async def verify_index(rpc: Rpc, index: Address, oracle: Address, at: Block, calendar: Calendar) -> Verdict:
@@ -56,23 +58,65 @@ async def verify_index(rpc: Rpc, index: Address, oracle: Address, at: Block, cal
     what = f"compounded index, generation {generation}"
     for step, (level, point) in enumerate(zip(compounding.levels(days[0], known, calendar), points, strict=True)):
         if (level.day, level.value) != (day_of(point.date), point.value):
-            return Verdict(what, last, f"step {step} ({level.day}): {point.value} on chain, {level.value} recomputed")
-    return Verdict(what, last, None)
+            return Verdict(
+                what, {"steps": step}, f"step {step} ({level.day}): {point.value} on chain, {level.value} recomputed"
+            )
+    return Verdict(what, {"steps": last}, None)
 
 
-async def _difference(
-    rpc: Rpc, series: Series, feed: Address, rounds: int, at: Block, evidence: Archived
-) -> str | None:
-    for first in range(1, rounds + 1, _SOME):
-        numbers = range(first, min(first + _SOME, rounds + 1))
-        data = await read_all(rpc, [Query(ROUND_DATA, feed, (number,)) for number in numbers], at)
-        for number, (_, answer, started_at, _, _) in zip(numbers, data, strict=True):
-            day = day_of((started_at + _JST) // _DAY)
-            printed = {observation.value for observation in _observations(series, day, evidence)}
-            if answer not in printed:
-                archived = ", ".join(map(decimal_of, sorted(printed))) or "nothing"
-                return f"round {number} ({day}): {decimal_of(answer)} on chain, {archived} in the archive"
-    return None
+class _Feed(NamedTuple):
+    """One feed, one block, and the archive it is held against."""
+
+    rpc: Rpc
+    series: Series
+    oracle: Address
+    at: Block
+    evidence: Archived
+
+
+async def _verdict(feed: _Feed) -> Verdict | None:
+    address = await read(feed.rpc, Query(FEED_OF, feed.oracle, (feed.series.feed,)), feed.at)
+    if address == ZERO_ADDRESS:
+        return None
+    count = await read(feed.rpc, Query(LATEST_ROUND, address), feed.at)
+    if count == 0:
+        return None
+    numbers = range(1, count + 1)
+    rounds = await read_all(feed.rpc, [Query(ROUND_DATA, address, (number,)) for number in numbers], feed.at)
+    days = [day_of((started_at + _JST) // _DAY) for _, _, started_at, _, _ in rounds]
+    answers = [answer for _, answer, *_ in rounds]
+    for number, day, answer in zip(numbers, days, answers, strict=True):
+        difference = _difference(feed, day, answer)
+        if difference is not None:
+            return Verdict(
+                feed.series.name, {"rounds": number - 1, "dates": 0}, f"round {number} ({day}): {difference}"
+            )
+    fixings = await _fixings(feed, address, sorted(set(days)))
+    for place, fixing in enumerate(fixings):
+        difference = _difference(feed, day_of(fixing.date), None if fixing.status == Status.NO_FIXING else fixing.value)
+        if difference is not None:
+            what = f"{day_of(fixing.date)}, revision {fixing.revision}: {difference}"
+            return Verdict(feed.series.name, {"rounds": count, "dates": place}, what)
+    return Verdict(feed.series.name, {"rounds": count, "dates": len(fixings)}, None)
+
+
+async def _fixings(feed: _Feed, address: Address, shown: Sequence[date]) -> list[Fixing]:
+    """What a feed says today of every date that it knows, those without a round of their own included."""
+    held, *_ = await read(feed.rpc, Query(HOLD, address), feed.at)
+    others = [day for day in JAPAN.between(shown[0], shown[-1]) if day not in shown and days_of(day) != held]
+    revisions = await read_all(feed.rpc, [Query(REVISION_ON, address, (days_of(day),)) for day in others], feed.at)
+    known = [day for day, revision in zip(others, revisions, strict=True) if revision]
+    days = sorted([*shown, *known])
+    return await read_all(feed.rpc, [Query(FIXING_ON, address, (days_of(day),)) for day in days], feed.at)
+
+
+def _difference(feed: _Feed, day: date, value: int | None) -> str | None:
+    """Say what the archive has instead of a number on chain; None there is the word that there is no number."""
+    printed = {observation.value for observation in _observations(feed.series, day, feed.evidence)}
+    if value in printed or (value is None and not printed):
+        return None
+    archived = ", ".join(map(decimal_of, sorted(printed))) or "nothing"
+    return f"{'no number' if value is None else decimal_of(value)} on chain, {archived} in the archive"
 
 
 def _observations(series: Series, day: date, evidence: Archived) -> Iterator[Observation]:

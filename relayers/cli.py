@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge.adapters.commands import FAILED, run_command
 from bridge.core.boundaries import Boundary
-from bridge.core.errors import BridgeError, Refuse
+from bridge.core.errors import Refuse
 
 if TYPE_CHECKING:
     from bridge.adapters.config import RelayerConfig
-
-FAILED = 2
 
 config_option = click.option(
     "--config", "config_path", required=True, type=click.Path(path_type=Path), help="TOML file of this relayer."
@@ -92,17 +91,8 @@ def resume(route: str, config_path: Path, reason: str) -> None:
 
 
 def main() -> None:
-    """Run the command; what the input or the world did wrong is one line and exit 2."""
-    try:
-        cli(standalone_mode=False)
-    except click.ClickException as fault:
-        fault.show()
-        sys.exit(FAILED)
-    except click.Abort:
-        sys.exit(130)
-    except BridgeError as fault:
-        click.echo(str(fault), err=True)
-        sys.exit(FAILED)
+    """Run the command."""
+    run_command(cli)
 
 
 def _checked(path: Path) -> "RelayerConfig":

@@ -115,8 +115,9 @@ def _show_oracle(console: Console, oracle: dict[str, Any]) -> None:
         cells = (feed["feed"], feed["value"], feed["unit"], feed["date"], feed["status"], str(feed["rounds"]))
         table.add_row(*cells, feed["freshness"])
     console.print(table)
-    index, rounds = oracle["index"], oracle["verified"]["rounds"]
+    index, verified = oracle["index"], oracle["verified"]
     console.print(
         f"compounded call rate index on {index['date']}: {index['value']}, generation {index['generation']} after a "
-        f"correction\n{oracle['provisional']} became {oracle['final']} when it was final; {rounds} rounds recomputed"
+        f"correction\n{oracle['provisional']} became {oracle['final']} when it was final; recomputed: "
+        f"{verified['rounds']} rounds, {verified['dates']} dates, {verified['steps']} steps of the index"
     )

@@ -1,15 +1,12 @@
 """The command and its groups. Modules load when their command runs, so that `--help` answers at once."""
 
-import sys
 from importlib import import_module
 from pathlib import Path
 
 import click
 
-from bridge.core.errors import BridgeError
+from bridge.adapters.commands import run_command
 
-FAILED = 2
-INTERRUPTED = 130
 _COMMANDS = {
     "lock": "bridge.cli.sending",
     "burn": "bridge.cli.sending",
@@ -71,15 +68,5 @@ def cli(ctx: click.Context, network_path: Path) -> None:
 
 
 def main() -> None:
-    """Run the command; what the input or the world did wrong is one line and exit 2."""
-    try:
-        cli(standalone_mode=False)
-    except click.ClickException as fault:
-        fault.show()
-        sys.exit(FAILED)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; what was sent stays sent: `jgb-bridge status ID` tells", err=True)
-        sys.exit(INTERRUPTED)
-    except BridgeError as fault:
-        click.echo(str(fault), err=True)
-        sys.exit(FAILED)
+    """Run the command."""
+    run_command(cli, "interrupted; what was sent stays sent: `jgb-bridge status ID` tells")

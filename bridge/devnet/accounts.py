@@ -2,7 +2,8 @@
 
 import secrets
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from bridge.adapters.config import AccountEntry
 from bridge.adapters.keystores import QUICK_WORK_FACTOR, new_key, write_keystore, write_secret
@@ -66,10 +67,24 @@ def make_cast(layout: Layout, organisations: int) -> Cast:
 
 def make_person(layout: Layout, name: str) -> Person:
     """Make the key of a sending account and write its keystore."""
-    key, password = new_key(), secrets.token_hex(_PASSWORD_BYTES)
-    keystore, password_file = layout.keys(name)
-    write_keystore(keystore, key, password, QUICK_WORK_FACTOR)
-    write_secret(password_file, f"{password}\n")
+    key = new_key()
+    kept = keep_key(layout, name, key)
     signer = LocalTransactionSigner(key)
-    entry = AccountEntry(name=name, address=signer.address, keystore=keystore, password_file=password_file)
+    entry = AccountEntry(name=name, address=signer.address, keystore=kept.keystore, password_file=kept.password_file)
     return Person(name, signer, entry)
+
+
+class KeptKey(NamedTuple):
+    """Where a key lies, and the password that opens it."""
+
+    keystore: Path
+    password_file: Path
+
+
+def keep_key(layout: Layout, name: str, key: bytes, *, is_bls: bool = False) -> KeptKey:
+    """Write a key's keystore under a password of its own."""
+    password = secrets.token_hex(_PASSWORD_BYTES)
+    kept = KeptKey(*layout.keys(name))
+    write_keystore(kept.keystore, key, password, QUICK_WORK_FACTOR, is_bls=is_bls)
+    write_secret(kept.password_file, f"{password}\n")
+    return kept

@@ -12,19 +12,18 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from bridge.adapters.codec import Watched, encode_register_key, to_checksum, to_hex
+from bridge.adapters.codec import encode_register_key, to_checksum, to_hex
 from bridge.adapters.codec.views import CALENDAR_OF
 from bridge.adapters.config import AccountEntry
 from bridge.adapters.evm import Rpc
-from bridge.adapters.keystores import QUICK_WORK_FACTOR, new_key, write_keystore, write_secret
-from bridge.adapters.ledger import EvmReader, Query, Sender, read
+from bridge.adapters.keystores import new_key, write_secret
+from bridge.adapters.ledger import Query, Sender, newest_block, read
 from bridge.core import bls
 from bridge.core.bls12381 import ORDER
 from bridge.core.errors import Refuse
-from bridge.core.hashing import keccak
 from bridge.core.ports import Call, TransactionSigner
-from bridge.core.types import ZERO_ADDRESS, Address, Hash32
-from bridge.devnet.accounts import Person, make_person
+from bridge.core.types import Address, Hash32
+from bridge.devnet.accounts import Person, keep_key, make_person
 from bridge.devnet.daemons import command_of, key_lines, text
 from bridge.devnet.layout import Layout
 from bridge.devnet.mirror import lay_out
@@ -35,6 +34,7 @@ from contracts.deploy_oracle import FeedTerms, OracleDeployment, OracleOrder, de
 from oracles.core.catalogue import CALL_RATE_AVERAGE, CATALOGUE, PAR_YIELDS
 from oracles.core.report import days_of
 from oracles.core.series import Kind, Role, Series
+from oracles.core.sets import signer_of
 
 MIRROR: Final = "mirror"
 COMMAND: Final = "jgb-oracle"
@@ -58,7 +58,7 @@ class ReporterAccount:
     @property
     def signer(self) -> Address:
         """What the board calls its BLS key."""
-        return Address(keccak(self.key)[-20:])
+        return signer_of(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +78,15 @@ def make_reporters(layout: Layout, count: int) -> OracleCast:
     """Make the reporters' keys and write their keystores."""
     oracle_id = Hash32(secrets.token_bytes(32))
     made = [_reporter(layout, f"reporter-{number}", oracle_id) for number in range(1, count + 1)]
-    return OracleCast(oracle_id, tuple(sorted(made, key=lambda reporter: keccak(reporter.key))))
+    by_key = {reporter.key: reporter for reporter in made}
+    return OracleCast(oracle_id, tuple(by_key[key] for key in bls.in_order(by_key)))
 
 
 def _reporter(layout: Layout, name: str, oracle_id: Hash32) -> ReporterAccount:
     secret = bls.secret_key(int.from_bytes(new_key(), "big") % (ORDER - 1) + 1)
-    password = secrets.token_hex(16)
-    keystore, password_file = layout.keys(f"{name}-reporting")
-    write_keystore(keystore, secret.to_bytes(32, "big"), password, QUICK_WORK_FACTOR, is_bls=True)
-    write_secret(password_file, f"{password}\n")
     key = bls.public_key(secret)
-    entry = AccountEntry(name=name, address=Address(keccak(key)[-20:]), keystore=keystore, password_file=password_file)
+    kept = keep_key(layout, f"{name}-reporting", secret.to_bytes(32, "big"), is_bls=True)
+    entry = AccountEntry(name=name, address=signer_of(key), keystore=kept.keystore, password_file=kept.password_file)
     submission = make_person(layout, f"{name}-submission")
     return ReporterAccount(name, key, bls.prove(secret, oracle_id), entry, submission)
 
@@ -118,12 +116,10 @@ async def register_reporters(home: Site, governor: TransactionSigner, board: Add
 
 async def add_index(site: Site, rpc: Rpc, deployer: TransactionSigner, oracle: OracleDeployment) -> None:
     """Deploy the compounded index as soon as the reporters have pushed the calendar of its base date."""
-    reader = EvmReader(rpc, Watched(site.chain, ZERO_ADDRESS, ()))
     try:
         async with asyncio.timeout(_CALENDAR_SECONDS):
             while True:
-                latest = (await reader.heads()).latest
-                if await read(rpc, Query(CALENDAR_OF, oracle.oracle, (LAST.year,)), latest):
+                if await read(rpc, Query(CALENDAR_OF, oracle.oracle, (LAST.year,)), await newest_block(rpc)):
                     break
                 await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,11 +11,11 @@ from typing import Any, Final
 import aiohttp
 from eth_abi import encode
 
-from bridge.adapters.codec import to_hex
+from bridge.adapters.codec import View, to_hex
 from bridge.adapters.codec.abi import FUNCTIONS
 from bridge.adapters.config import Network
 from bridge.adapters.evm import Rpc
-from bridge.adapters.ledger import EvmWriter, Sender
+from bridge.adapters.ledger import EvmWriter, Query, Sender, newest_block, read
 from bridge.adapters.signers import open_transaction_signer
 from bridge.core.errors import Retry
 from bridge.core.ports import Call
@@ -27,6 +28,7 @@ from oracles.core.report import days_of
 
 POLL_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 240
+_GROWN: Final = View("grown", int)
 _PRICED: Final = FeeRules(200 * 10**9, 10**9, 10**20, 3)
 Say = Callable[[str], None]
 
@@ -66,8 +68,13 @@ async def play_oracle(network: Network, say: Say) -> dict[str, Any]:
         "final": last.average["value"],
         "seconds_to_certify": quarter_seconds,
         "reader": {"tx": tx, "grown": str(grown), "expected": str(expected)},
-        "verified": {"ok": verified["ok"], "rounds": sum(row["rounds"] for row in verified["verdicts"])},
+        "verified": {"ok": verified["ok"], **_counted(verified["verdicts"])},
     }
+
+
+def _counted(verdicts: list[dict[str, Any]]) -> dict[str, int]:
+    """Add up how much was recomputed."""
+    return dict(sum((Counter(verdict["counted"]) for verdict in verdicts), Counter()))
 
 
 def _is_quarter(shown: Shown) -> bool:
@@ -125,8 +132,8 @@ async def _read(network: Network) -> tuple[int, str]:
         await sender.send([creation("remote", "RateReader", contracts["oracle"], feed, contracts["index"])])
         last = days_of(LAST) + 3  # the Monday after: Friday's rate counts three days
         (receipt,) = await sender.send([Call(reader, _call("accrue", days_of(FIRST), last))])
-        grown = await rpc.result("eth_call", {"to": to_hex(reader), "data": to_hex(_call("grown"))}, "latest")
-        return int(str(grown), 16), to_hex(receipt.tx)
+        grown = await read(rpc, Query(_GROWN, reader), await newest_block(rpc))
+        return grown, to_hex(receipt.tx)
 
 
 def _call(name: str, *arguments: int) -> bytes:

@@ -4,7 +4,7 @@ Everybody who reads the same events comes to the same state. Shares are verified
 transaction of the poster whom the governor has registered for its author.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -290,15 +290,3 @@ class Ledger:
         is_newer = known is None or known.report.year.version < report.year.version
         if len(shares) >= self.reporters.threshold and is_newer:
             self.calendars[report.year.year] = CertifiedCalendar(report, event.digest, shares, event.at)
-
-
-def owed(ledger: Ledger, member: int) -> Mapping[Key, Open]:
-    """Return the open revisions that a member has proposed and not yet signed."""
-    return {
-        key: state.open
-        for key, state in ledger.days.items()
-        if state.open is not None
-        and state.open.report is not None
-        and member in state.open.proposers
-        and member not in state.open.shares
-    }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from bridge.core.hashing import keccak
 from bridge.core.types import Hash32
 from oracles.core.calendar import Calendar
 from oracles.core.decisions import Agree, Decision, Hold
@@ -22,11 +23,10 @@ class Draft:
 
     status: Status
     content: bytes
-    observations: tuple[Observation, ...]
 
-    def proposal(self, set_hash: Hash32, group: Hash32, day: date, content: Hash32) -> Proposal:
+    def proposal(self, set_hash: Hash32, group: Hash32, day: date) -> Proposal:
         """Return it as it is published."""
-        return Proposal(set_hash, group, day, self.status, content)
+        return Proposal(set_hash, group, day, self.status, keccak(self.content))
 
 
 def draft_of(day: date, decisions: Mapping[Series, Decision], state: DayState, calendar: Calendar) -> Draft | None:
@@ -46,4 +46,4 @@ def draft_of(day: date, decisions: Mapping[Series, Decision], state: DayState, c
     status = next((status for status in _ORDER if status in news), None)
     if status is None:
         return None
-    return Draft(status, encode_content(news[status], state.previous), tuple(news[status]))
+    return Draft(status, encode_content(news[status], state.previous))

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bridge.core.hashing import keccak
 from bridge.core.types import Digest, Slot
 from oracles.core.calendar import Year
-from oracles.core.ledger import Key, Ledger, owed
+from oracles.core.ledger import Key, Ledger
 from oracles.core.proposing import Draft
 from oracles.core.report import CalendarReport, Proposal, Report, calendar_slot_of, proposal_slot_of, slot_of
 
@@ -27,13 +26,20 @@ class Saying:
         return not isinstance(self.signable, Proposal)
 
 
-def signatures(ledger: Ledger, member: int) -> Iterator[Saying]:
-    """Every report that is open, and that this member has proposed: it signs what it has said, whatever came since.
+def signatures(ledger: Ledger, member: int, drafts: Mapping[Key, Draft]) -> Iterator[Saying]:
+    """Every report that is open and that this member has proposed, whatever came since, or would propose itself.
 
-    A reporter that proposed and then kept back its signature would block the day for everybody.
+    A reporter that proposed and then kept back its signature would block the day for everybody, unless others who
+    found out the same may sign in its place.
     """
-    for current in owed(ledger, member).values():
-        if current.report is not None and current.digest is not None:
+    set_hash = ledger.reporters.set_hash
+    for key, state in ledger.days.items():
+        current = state.open
+        if current is None or current.report is None or current.digest is None or member in current.shares:
+            continue
+        draft = drafts.get(key)
+        is_ours = draft is not None and draft.proposal(set_hash, key.group, key.day) == current.opened.proposal
+        if is_ours or member in current.proposers:
             yield Saying(slot_of(ledger.oracle, current.report), current.digest, current.report)
 
 
@@ -54,10 +60,9 @@ def proposals(ledger: Ledger, member: int, drafts: Mapping[Key, Draft]) -> Itera
     set_hash = ledger.reporters.set_hash
     for key, draft in drafts.items():
         state = ledger.day(key)
-        content = keccak(draft.content)
-        proposal = draft.proposal(set_hash, key.group, key.day, content)
+        proposal = draft.proposal(set_hash, key.group, key.day)
         if state.open is not None or state.mind(member) == proposal:
             continue
         slot = proposal_slot_of(ledger.oracle, set_hash, key.group, key.day)
-        shown = None if ledger.has_content(content) else draft.content
+        shown = None if ledger.has_content(proposal.content) else draft.content
         yield Saying(slot, ledger.digest_of(proposal), proposal, shown)

@@ -31,6 +31,18 @@ class Publisher(StrEnum):
     DERIVED = "derived"
 
 
+CREDITS: Final = {
+    Publisher.BOJ: (
+        "This service uses the API of the BOJ Time-Series Data Search; the content is not guaranteed by the "
+        "Bank of Japan."
+    ),
+    Publisher.MOF: "Source: Ministry of Finance, Japan, Interest Rate (JGB).",
+    Publisher.JSDA: "Source: Japan Securities Dealers Association, Reference Statistical Prices [Yields] for OTC Bond "
+    "Transactions.",
+}
+"""What is said wherever numbers of a publisher are shown. The Bank's line is in its notice on the API."""
+
+
 class DayCount(StrEnum):
     """How a number accrues, in the words that stand on chain."""
 

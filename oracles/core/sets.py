@@ -57,10 +57,10 @@ class ReporterSet(Protocol):
 
 
 @dataclass(frozen=True)
-class BlsSet:
-    """Reporters with BLS keys: one small certificate, whatever the size of the set."""
+class _OnChain:
+    """What both schemes know of their set."""
 
-    committee: bls.BlsCommittee
+    committee: bls.BlsCommittee | quorum.Committee
 
     @property
     def epoch(self) -> Epoch:
@@ -76,6 +76,13 @@ class BlsSet:
     def set_hash(self) -> Hash32:
         """What reports name it by."""
         return self.committee.set_hash
+
+
+@dataclass(frozen=True)
+class BlsSet(_OnChain):
+    """Reporters with BLS keys: one small certificate, whatever the size of the set."""
+
+    committee: bls.BlsCommittee
 
     @property
     def signers(self) -> tuple[Address, ...]:
@@ -98,25 +105,10 @@ class BlsSet:
 
 
 @dataclass(frozen=True)
-class EcdsaSet:
+class EcdsaSet(_OnChain):
     """Reporters with secp256k1 keys: cheaper to verify on chain up to about 40 of them."""
 
     committee: quorum.Committee
-
-    @property
-    def epoch(self) -> Epoch:
-        """Its number on chain."""
-        return self.committee.epoch
-
-    @property
-    def threshold(self) -> int:
-        """How many must sign."""
-        return self.committee.threshold
-
-    @property
-    def set_hash(self) -> Hash32:
-        """What reports name it by."""
-        return self.committee.set_hash
 
     @property
     def signers(self) -> tuple[Address, ...]:

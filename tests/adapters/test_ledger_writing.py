@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from bridge.adapters import codec
-from bridge.adapters.ledger import EvmChain
+from bridge.adapters.ledger import EvmChain, Sender, sending
 from bridge.adapters.signers import (
     LocalTransactionSigner,
 )
 from bridge.core.batches import Batch
+from bridge.core.errors import Refuse
 from bridge.core.ports import BroadcastOutcome, Call, Reverted
-from bridge.core.submission import Fees
+from bridge.core.submission import FeeRules, Fees
 from bridge.core.types import Address, ChainId, Epoch, Hash32, TxHash, Units
 from tests.adapters.scene import LOT, PRICED, Scene
 
@@ -120,3 +121,36 @@ async def test_nothing_is_sent_if_one_call_would_revert(scene: Scene) -> None:
     with pytest.raises(Reverted, match="NotMultipleOfDenomination"):
         await alice.send([Call(alice.address, b""), Call(scene.home.watched.gateway, lock)])
     assert (await scene.home.account(alice.address)).transactions == before
+
+
+async def test_what_waits_is_offered_again_at_a_higher_price(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "RAISE_SECONDS", 0.3)
+    rules = FeeRules(200 * 10**9, 10**9, 10**20, 3)
+    nonce = (await scene.remote.account(scene.poster.address)).transactions
+    await scene.remote.rpc.result("evm_setIntervalMining", 0)
+    try:
+        waiting = asyncio.create_task(Sender(scene.remote, scene.poster, rules).send([Call(scene.poster.address, b"")]))
+        await asyncio.sleep(1.0)
+        assert not waiting.done()
+        await scene.remote.rpc.result("evm_mine")
+        (receipt,) = await waiting
+    finally:
+        await scene.remote.rpc.result("evm_setIntervalMining", 2)
+    mined = await scene.remote.rpc.result("eth_getTransactionByHash", codec.to_hex(receipt.tx))
+    assert isinstance(mined, dict)
+    assert int(mined["nonce"], 16) == nonce
+    assert int(mined["maxPriorityFeePerGas"], 16) > rules.priority_fee_per_gas
+
+
+async def test_nothing_is_sent_beyond_the_days_budget(scene: Scene) -> None:
+    now = 1_800_000_000.0
+    call = Call(scene.poster.address, b"")
+    fees = await scene.remote.account(scene.poster.address)
+    once = 21_000 * 120 // 100 * (2 * fees.base_fee + 10**9)
+    sender = Sender(scene.remote, scene.poster, FeeRules(200 * 10**9, 10**9, once * 3 // 2, 3), clock=lambda: now)
+    await sender.send([call])
+    with pytest.raises(Refuse, match=r"raise fees\.daily_budget"):
+        await sender.send([call])
+    assert (await scene.remote.account(scene.poster.address)).transactions == fees.transactions + 1
+    now += 86_400
+    await sender.send([call])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,10 +57,24 @@ def test_the_network_file_names_oracle_and_feeds(network: Network) -> None:
 
 
 def test_verify_names_the_first_round_that_differs(network: Network) -> None:
-    """One archived document is replaced by another edition: what stands on chain is no longer what the archive says."""
+    """The archive has other numbers for one day than those that were certified."""
+    index = Path(network.reporters[0].config).parent / "data" / "archive" / "index.db"
+    kept = index.read_bytes()
+    day = quarter.MISPRINTED.isoformat()
+    with sqlite3.connect(index) as archive:
+        archive.execute(
+            "DELETE FROM sightings WHERE source LIKE 'boj%' AND first_day <= :day AND last_day >= :day", {"day": day}
+        )
+    verdicts = {verdict["what"]: verdict for verdict in oracle(network, "verify", expected=1)["verdicts"]}
+    differing = verdicts[CALL_RATE_AVERAGE.name]
+    assert differing["difference"].startswith(f"round {differing['counted']['rounds'] + 1} (")
+    assert "on chain, nothing in the archive" in differing["difference"]
+    index.write_bytes(kept)
+    assert oracle(network, "verify")["ok"]
+
+
+def test_verify_refuses_damaged_bytes(network: Network) -> None:
     folder = Path(network.reporters[0].config).parent / "data" / "archive" / "objects"
-    before = oracle(network, "verify")
-    assert before["ok"]
     stored = next(path for path in folder.glob("*/*") if path.read_bytes()[:20].startswith(b"Interest Rate"))
     content = stored.read_bytes()
     stored.write_bytes(content + b"x")

@@ -107,6 +107,7 @@ class Crew:
         self.board = BoardInMemory()
         self.notes = [Notes() for _ in self.signers]
         self.evidence = list(evidence) if evidence is not None else list(self.notes)
+        self.warnings: list[str] = []
         self.reporters = [self.hired(index) for index in range(size)]
 
     def hired(self, index: int) -> Reporter:
@@ -118,8 +119,12 @@ class Crew:
             recheck_seconds=1,
         )
         journal = Journal(self.folder / f"journal-{index}.db")
-        around = Surroundings(self.board.view(), self.evidence[index], journal, JAPAN)  # type: ignore[arg-type]
+        around = Surroundings(self.board.view(), self.evidence[index], journal, JAPAN, self.warn)  # type: ignore[arg-type]
         return Reporter(config, Ledger(ORACLE, self.set), self.signers[index], around)
+
+    def warn(self, what: str, **_details: object) -> None:
+        """Keep what a reporter warns about."""
+        self.warnings.append(what)
 
     async def work(self, now: int, rounds: int = 6) -> None:
         """Have everybody step in turn, a block each."""

@@ -1,18 +1,22 @@
 """Four reporters, one board: whatever goes wrong, the right number, a signed hold, or nothing; never a wrong number."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bridge.core.errors import Halt
-from bridge.core.types import Timestamp
+from bridge.core.types import Digest, Hash32, Timestamp
 from oracles.config import Group
+from oracles.core.calendar import JAPAN
 from oracles.core.catalogue import CALL_RATE_AVERAGE, CALL_RATE_HIGH, CALL_RATE_LOW, CALL_RATES
-from oracles.core.decisions import HoldReason
+from oracles.core.decisions import Agree, HoldReason
 from oracles.core.ledger import Key, Ledger
+from oracles.core.observing import observed
+from oracles.core.parsers.reading import Observation as Reading
 from oracles.core.parsers.refusals import DriftedFormat
-from oracles.core.report import slot_of
+from oracles.core.report import Observation, report_of, slot_of
 from oracles.core.saying import Saying
 from oracles.core.series import Series, Source, Status
 from oracles.core.words import PATIENCE, WINDOW
@@ -41,6 +45,11 @@ def print_final(notes: Notes, value: int, at: int, source: Source = Source.BOJ_F
 def values(crew: Crew, series: Series = CALL_RATE_AVERAGE) -> list[tuple[Status, int]]:
     reports = crew.certified(DAY)
     return [(one.status, one.value) for report in reports for one in report.observations if one.feed == series.feed]
+
+
+def observation_of(day: date) -> Observation:
+    decision = Agree(Status.FINAL, Reading(CALL_RATE_AVERAGE, day, HIGHER), confirmed=False)
+    return replace(observed(CALL_RATE_AVERAGE, day, decision, None, JAPAN), revision=1)
 
 
 async def test_all_say_one_thing_and_it_is_certified_once(crew: Crew) -> None:
@@ -186,10 +195,48 @@ async def test_a_second_digest_for_a_slot_is_never_signed(tmp_path: Path, crew: 
     assert current.digest is not None
     slot = slot_of(ORACLE, current.report)
     journal = Journal(tmp_path / "other.db")
-    journal.commit([Saying(slot, current.digest, current.report)])
-    journal.commit([Saying(slot, current.digest, current.report)])
+    journal.commit(Saying(slot, current.digest, current.report))
+    journal.commit(Saying(slot, current.digest, current.report))
     with pytest.raises(Halt, match="second digest"):
-        journal.commit([Saying(slot, ledger.separator, current.report)])  # type: ignore[arg-type]
+        journal.commit(Saying(slot, ledger.separator, current.report))  # type: ignore[arg-type]
+
+
+async def test_a_withheld_signature_holds_up_nothing_else(tmp_path: Path) -> None:
+    """The first reporter has signed something else for the first day; it signs the second day all the same."""
+    second = date(2026, 1, 30)
+    crew = Crew(tmp_path, Group(name=CALL_RATE_AVERAGE.group, first=DAY, last=second))
+    report = report_of(crew.set.set_hash, GROUP.series[0].group_id, [observation_of(DAY)])
+    poisoned = Journal(tmp_path / "journal-0.db")
+    poisoned.commit(Saying(slot_of(ORACLE, report), Digest(Hash32(b"\x01" * 32)), report))
+    later = japan("2026-02-02T10:05")
+    for notes in crew.notes:
+        for day in (DAY, second):
+            for series, number in {CALL_RATE_AVERAGE: RATE, **OTHERS}.items():
+                notes.says(Source.BOJ_FINAL, series, day, number, later)
+    await crew.work(later)
+    (first,), (other,) = crew.certified(DAY), crew.certified(second)
+    assert 0 not in first.signatures
+    assert 0 in other.signatures
+    assert list(crew.reporters[0].withheld) == [slot_of(ORACLE, report)]
+    assert crew.warnings == ["signature withheld"], "once, not at every step"
+
+
+async def test_a_day_that_cannot_be_decided_holds_up_no_other(tmp_path: Path) -> None:
+    """The calendar ends with 2027: the last days of that year have no due time, those before do."""
+    known, unknown = date(2027, 12, 28), date(2027, 12, 30)
+    crew = Crew(tmp_path, Group(name=CALL_RATE_AVERAGE.group, first=known, last=unknown))
+    later = japan("2028-01-04T10:05")
+    for notes in crew.notes:
+        for day in (known, unknown):
+            for series, number in {CALL_RATE_AVERAGE: RATE, **OTHERS}.items():
+                notes.says(Source.BOJ_FINAL, series, day, number, later)
+    await crew.work(later)
+    assert len(crew.certified(known)) == 1
+    assert crew.certified(unknown) == []
+    undecided = [key.day for key in crew.reporters[0].undecided]
+    assert unknown in undecided
+    assert known not in undecided
+    assert crew.warnings == ["undecided"] * 4 * len(undecided), "once for each day, not at every step"
 
 
 async def test_the_calendar_is_certified_by_itself(crew: Crew) -> None:

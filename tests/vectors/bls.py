@@ -3,20 +3,17 @@
 python -m tests.vectors.bls [--check]   write tests/vectors/bls.json, or say that it is stale
 """
 
-import json
-import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from itertools import count, islice
-from pathlib import Path
 from typing import Any, Final
 
 from eth_utils import keccak
 from py_arkworks_bls12381 import G1Point, G2Point, Scalar
 
-Json = dict[str, Any]
+from tests.vectors.files import write_or_check
 
-FILE: Final = Path(__file__).with_name("bls.json")
+Json = dict[str, Any]
 
 SIGNATURE_TAG: Final = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_"
 PROOF_TAG: Final = b"BLS_POP_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_"
@@ -209,16 +206,5 @@ def hexed(data: bytes) -> str:
     return "0x" + data.hex()
 
 
-def main() -> int:
-    """Write bls.json, or with --check say whether it is what this makes."""
-    text = json.dumps(all_vectors(), indent=1) + "\n"
-    if "--check" not in sys.argv:
-        FILE.write_text(text)
-    elif not FILE.exists() or FILE.read_text() != text:
-        print("bls.json is stale, run `python -m tests.vectors.bls`")  # noqa: T201 - a command prints
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_check("bls.json", all_vectors(), "tests.vectors.bls"))

@@ -3,22 +3,19 @@
 python -m tests.vectors.index [--check]   write tests/vectors/index.json, or say that it is stale
 """
 
-import json
-import sys
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
-from pathlib import Path
 from typing import Any, Final
 
 from eth_abi import encode
 
+from tests.vectors.files import write_or_check
 from tests.vectors.oracle import days, hexed, joined, open_days
 
 Json = dict[str, Any]
 
-FILE: Final = Path(__file__).with_name("index.json")
 START: Final = 10**27
 
 
@@ -115,16 +112,5 @@ def business_days(first: date, last: date) -> list[date]:
     return [day for day in every if bits[day.year] >> (day.timetuple().tm_yday - 1) & 1]
 
 
-def main() -> int:
-    """Write index.json, or with --check say whether it is what this makes."""
-    text = json.dumps(all_vectors(), indent=1) + "\n"
-    if "--check" not in sys.argv:
-        FILE.write_text(text)
-    elif not FILE.exists() or FILE.read_text() != text:
-        print("index.json is stale, run `python -m tests.vectors.index`")  # noqa: T201 - a command prints
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_check("index.json", all_vectors(), "tests.vectors.index"))

@@ -3,21 +3,17 @@
 python -m tests.vectors.oracle [--check]   write tests/vectors/oracle.json, or say that it is stale
 """
 
-import json
-import sys
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import holidays
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak
 
+from tests.vectors.files import write_or_check
 from tests.vectors.make import last_proof, merkle_root
 
 Json = dict[str, Any]
-
-FILE: Final = Path(__file__).with_name("oracle.json")
 
 ORACLE_ID: Final = keccak(text="the oracle of the vectors")
 SET_HASH: Final = keccak(text="reporters of the vectors")
@@ -349,16 +345,5 @@ def hexed(data: bytes) -> str:
     return "0x" + data.hex()
 
 
-def main() -> int:
-    """Write oracle.json, or with --check say whether it is what this makes."""
-    text = json.dumps(all_vectors(), indent=1) + "\n"
-    if "--check" not in sys.argv:
-        FILE.write_text(text)
-    elif not FILE.exists() or FILE.read_text() != text:
-        print("oracle.json is stale, run `python -m tests.vectors.oracle`")  # noqa: T201 - a command prints
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_check("oracle.json", all_vectors(), "tests.vectors.oracle"))

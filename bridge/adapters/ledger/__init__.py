@@ -5,7 +5,7 @@ from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger.books import BookReading, read_book
 from bridge.adapters.ledger.logs import LogFilter, LogSource
 from bridge.adapters.ledger.lookup import Lookup
-from bridge.adapters.ledger.reading import EvmReader
+from bridge.adapters.ledger.reading import EvmReader, heads_of, newest_block
 from bridge.adapters.ledger.sending import Sender
 from bridge.adapters.ledger.state import Query, read, read_all
 from bridge.adapters.ledger.writing import EvmWriter
@@ -20,6 +20,8 @@ __all__ = [
     "Lookup",
     "Query",
     "Sender",
+    "heads_of",
+    "newest_block",
     "read",
     "read_all",
     "read_book",

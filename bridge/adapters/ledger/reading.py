@@ -44,17 +44,14 @@ class EvmReader:
 
     async def heads(self) -> Heads:
         """Return the newest block and the finalized one; None where the chain has no such tag."""
-        requests = [_header(LATEST), _header(_FINALIZED)]
-        latest, finalized = await self.rpc.ask_all(requests)
-        has_tag = finalized is not None and not isinstance(finalized, NodeError)
-        return Heads(self._block(LATEST, latest), self._block(_FINALIZED, finalized) if has_tag else None)
+        return await heads_of(self.rpc)
 
     async def blocks(self, heights: Sequence[Height]) -> Mapping[Height, Block]:
         """Return the headers at these heights. Raises Retry if one is missing."""
         answers = await self.rpc.ask_all([_header(to_hex(height)) for height in heights])
         blocks = {}
         for height, answer in zip(heights, answers, strict=True):
-            block = self._block(str(height), answer)
+            block = _block(self.rpc, str(height), answer)
             if block.height != height:
                 raise Retry(f"{self.rpc.name} answered with block {block.height} for {height}")
             blocks[height] = block
@@ -87,13 +84,26 @@ class EvmReader:
             self._windowings[destination] = Windowing(end.window, end.max_batch)
         return self._windowings[destination]
 
-    def _block(self, which: str, answer: object) -> Block:
-        if answer is None or isinstance(answer, NodeError):
-            raise Retry(f"{self.rpc.name} has no block {which}: {answer or 'not there yet'}")
-        try:
-            return read_block(answer)
-        except ValueError as fault:
-            raise Retry(f"{self.rpc.name} answered with what is no block: {fault}") from fault
+
+async def heads_of(rpc: Rpc) -> Heads:
+    """Return a node's newest block and its finalized one; None where the chain has no such tag. Raises Retry."""
+    latest, finalized = await rpc.ask_all([_header(LATEST), _header(_FINALIZED)])
+    has_tag = finalized is not None and not isinstance(finalized, NodeError)
+    return Heads(_block(rpc, LATEST, latest), _block(rpc, _FINALIZED, finalized) if has_tag else None)
+
+
+async def newest_block(rpc: Rpc) -> Block:
+    """Return a node's newest block, at which the caller then reads. Raises Retry."""
+    return (await heads_of(rpc)).latest
+
+
+def _block(rpc: Rpc, which: str, answer: object) -> Block:
+    if answer is None or isinstance(answer, NodeError):
+        raise Retry(f"{rpc.name} has no block {which}: {answer or 'not there yet'}")
+    try:
+        return read_block(answer)
+    except ValueError as fault:
+        raise Retry(f"{rpc.name} answered with what is no block: {fault}") from fault
 
 
 def _header(which: str) -> Request:
