@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_abi import encode
 
 from bridge.adapters.codec import (

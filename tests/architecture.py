@@ -34,7 +34,7 @@ PURE_IMPORTS: Final = frozenset(
     "__future__ abc base64 binascii bisect calendar collections csv dataclasses datetime decimal enum "
     "fractions functools graphlib hashlib heapq hmac html itertools json math numbers operator re statistics "
     "string struct textwrap types typing unicodedata "
-    "eth_abi eth_keys eth_utils py_ecc rlp sha3 trie".split()
+    "coincurve eth_abi eth_keys eth_utils py_ecc rlp sha3 trie".split()
 )
 """All that a pure layer may import: no I/O, clock, randomness, concurrency or logging among it."""
 PURE_NAMES: Final = {

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import coincurve
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_keys import KeyAPI
 
 from bridge.adapters.keystores import read_key
