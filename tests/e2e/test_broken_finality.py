@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge.adapters.ledger import EvmChain
 from bridge.cli.accounting import read_books
 from bridge.core.finality import Tag, final_height
 from tests.e2e.people import LOT, People, people_of, until
@@ -50,6 +51,7 @@ async def test_a_public_chain_that_breaks_its_finality_halts_its_routes_and_no_o
     fragile: Running, people: People
 ) -> None:
     chain = people.remote(0)
+    await _is_quiet(chain)
     heads = await chain.heads()
     final = final_height(Tag(), heads)
     await _everyone_has_seen(fragile, "remote-1", final)
@@ -136,6 +138,16 @@ async def _resume(fragile: Running, routes: set[str]) -> None:
 
     await asyncio.gather(*(resume_all(name) for name in RELAYERS))
     await fragile.start(*RELAYERS)
+
+
+async def _is_quiet(chain: EvmChain) -> None:
+    """Wait until the blocks that will be lost hold nothing: an announcement among them would be lost with them."""
+    begin = (await chain.heads()).latest.height
+
+    async def is_so() -> bool:
+        return (await chain.heads()).latest.height > begin + 2 * BLOCKS_LOST + 2
+
+    await until(is_so, "some blocks without a transaction")
 
 
 async def _everyone_has_seen(fragile: Running, chain: str, height: int) -> None:
