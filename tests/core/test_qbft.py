@@ -27,10 +27,11 @@ from bridge.core.qbft import (
 )
 from bridge.core.types import Address
 from tests.core.sealing import Validator, genesis, hash_of, sealed, validators
+from tests.oracles.published import PUBLISHED
 
 TERMS = Terms(Dialect.BESU, 30_000)
-PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "qbft" / "published.json"
-ANCHORS: dict[str, Any] = json.loads(PUBLISHED.read_text()) if PUBLISHED.exists() else {}
+FILE = PUBLISHED / "qbft" / "published.json"
+ANCHORS: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {}
 published = pytest.mark.skipif(not ANCHORS, reason="the folder with publishers' files is not there")
 
 

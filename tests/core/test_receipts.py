@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +14,10 @@ from bridge.core.headers import Header, header_of, linked
 from bridge.core.receipts import EMPTY_ROOT, Log, Receipt, encode_receipt, list_root, may_have_logged, receipts_root
 from bridge.core.types import Address, Block, Hash32
 from tests.core.sealing import genesis, sealed, validators
+from tests.oracles.published import PUBLISHED
 
-PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "qbft" / "published.json"
-ANCHORS: dict[str, Any] = json.loads(PUBLISHED.read_text()) if PUBLISHED.exists() else {}
+FILE = PUBLISHED / "qbft" / "published.json"
+ANCHORS: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {}
 published = pytest.mark.skipif(not ANCHORS, reason="the folder with publishers' files is not there")
 TOPIC = Hash32(keccak(text="Dispatched"))
 
