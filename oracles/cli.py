@@ -127,7 +127,7 @@ async def _verify(config: "OracleConfig") -> dict[str, Any]:
     for remote in config.remotes:
         async with Rpc(remote.providers[0].url, remote.providers[0].operator) as rpc:
             at = await newest_block(rpc)
-            found = await verify_feeds(rpc, remote.oracle, config.series, at, evidence)
+            found = await verify_feeds(rpc, remote.oracle, config.series, at, evidence, JAPAN)
             if remote.index is not None:
                 found.append(await verify_index(rpc, remote.index, remote.oracle, at, JAPAN))
             verdicts += [

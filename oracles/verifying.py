@@ -1,20 +1,23 @@
 """Whether what stands on a chain is what the publishers printed: recomputed from archived bytes, round by round."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from itertools import product
+from typing import NamedTuple, TypeAlias
 
 from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger import Query, read, read_all
 from bridge.core.types import ZERO_ADDRESS, Address, Block
 from oracles.core import index as compounding
-from oracles.core.calendar import JAPAN, Calendar
+from oracles.core.calendar import Calendar
 from oracles.core.catalogue import CALL_RATE_AVERAGE, CATALOGUE
 from oracles.core.parsers.derived import eur_jpy
-from oracles.core.parsers.reading import Observation
+from oracles.core.parsers.reading import Missing, Observation
+from oracles.core.parsers.refusals import NoFixing
 from oracles.core.report import day_of, days_of
 from oracles.core.series import Publisher, Series, Status
+from oracles.core.words import Fetch
 from oracles.feeds import decimal_of
 from oracles.sources import Archived
 from oracles.wire import CURRENT, FEED_OF, FIXING_ON, HOLD, LATEST_ROUND, POINT_AT, REVISION_ON, ROUND_DATA, Fixing
@@ -34,7 +37,7 @@ class Verdict:
 
 
 async def verify_feeds(
-    rpc: Rpc, oracle: Address, carried: Iterable[Series], at: Block, evidence: Archived
+    rpc: Rpc, oracle: Address, carried: Iterable[Series], at: Block, evidence: Archived, calendar: Calendar
 ) -> list[Verdict]:
     """Hold every round of every feed, and what it says today of every date, against the archive.
 
@@ -43,7 +46,7 @@ async def verify_feeds(
     return [
         verdict
         for series in carried
-        if (verdict := await _verdict(_Feed(rpc, series, oracle, at, evidence))) is not None
+        if (verdict := await _verdict(_Feed(rpc, series, oracle, at, evidence, calendar))) is not None
     ]
 
 
@@ -72,6 +75,7 @@ class _Feed(NamedTuple):
     oracle: Address
     at: Block
     evidence: Archived
+    calendar: Calendar
 
 
 async def _verdict(feed: _Feed) -> Verdict | None:
@@ -86,14 +90,15 @@ async def _verdict(feed: _Feed) -> Verdict | None:
     days = [day_of((started_at + _JST) // _DAY) for _, _, started_at, _, _ in rounds]
     answers = [answer for _, answer, *_ in rounds]
     for number, day, answer in zip(numbers, days, answers, strict=True):
-        difference = _difference(feed, day, answer)
+        difference = difference_of(feed.series, day, answer, feed.evidence.fetches)
         if difference is not None:
             return Verdict(
                 feed.series.name, {"rounds": number - 1, "dates": 0}, f"round {number} ({day}): {difference}"
             )
     fixings = await _fixings(feed, address, sorted(set(days)))
     for place, fixing in enumerate(fixings):
-        difference = _difference(feed, day_of(fixing.date), None if fixing.status == Status.NO_FIXING else fixing.value)
+        value = None if fixing.status == Status.NO_FIXING else fixing.value
+        difference = difference_of(feed.series, day_of(fixing.date), value, feed.evidence.fetches)
         if difference is not None:
             what = f"{day_of(fixing.date)}, revision {fixing.revision}: {difference}"
             return Verdict(feed.series.name, {"rounds": count, "dates": place}, what)
@@ -101,35 +106,52 @@ async def _verdict(feed: _Feed) -> Verdict | None:
 
 
 async def _fixings(feed: _Feed, address: Address, shown: Sequence[date]) -> list[Fixing]:
-    """What a feed says today of every date that it knows, those without a round of their own included."""
+    """What a feed says today of every date that it knows, those without a round of their own included.
+
+    Left out is a date that has a hold and no round: the feed does not tell whether it knows a number besides.
+    """
     held, *_ = await read(feed.rpc, Query(HOLD, address), feed.at)
-    others = [day for day in JAPAN.between(shown[0], shown[-1]) if day not in shown and days_of(day) != held]
+    others = [day for day in feed.calendar.between(shown[0], shown[-1]) if day not in shown and days_of(day) != held]
     revisions = await read_all(feed.rpc, [Query(REVISION_ON, address, (days_of(day),)) for day in others], feed.at)
     known = [day for day, revision in zip(others, revisions, strict=True) if revision]
     days = sorted([*shown, *known])
     return await read_all(feed.rpc, [Query(FIXING_ON, address, (days_of(day),)) for day in days], feed.at)
 
 
-def _difference(feed: _Feed, day: date, value: int | None) -> str | None:
-    """Say what the archive has instead of a number on chain; None there is the word that there is no number."""
-    printed = {observation.value for observation in _observations(feed.series, day, feed.evidence)}
-    if value in printed or (value is None and not printed):
+Words: TypeAlias = Callable[[Series, date], Sequence[Fetch]]
+
+
+def difference_of(series: Series, day: date, value: int | None, words: Words) -> str | None:
+    """Say what the archive has instead of a number on chain, None being no number; None if it has the same.
+
+    That there is no number must stand in a document, too: an archive that is silent bears out nothing.
+    """
+    said = {None if one is None else one.value for one in _said(series, day, words)}
+    if value in said:
         return None
-    archived = ", ".join(map(decimal_of, sorted(printed))) or "nothing"
-    return f"{'no number' if value is None else decimal_of(value)} on chain, {archived} in the archive"
+    archived = ", ".join(sorted(map(_shown, said))) or "nothing"
+    return f"{_shown(value)} on chain, {archived} in the archive"
 
 
-def _observations(series: Series, day: date, evidence: Archived) -> Iterator[Observation]:
-    """Every number that an archived document has for a day."""
+def _shown(value: int | None) -> str:
+    return "no number" if value is None else decimal_of(value)
+
+
+def _said(series: Series, day: date, words: Words) -> Iterator[Observation | None]:
+    """Every number that an archived document has for a day, and None where one says that there is none."""
     if series.publisher is Publisher.DERIVED:
-        one, other = (CATALOGUE[name] for name in series.inputs)
-        for usd in _observations(one, day, evidence):
-            for eur in _observations(other, day, evidence):
-                yield eur_jpy(usd, eur)
+        one, other = (_said(CATALOGUE[name], day, words) for name in series.inputs)
+        for usd, eur in product(one, other):
+            yield None if usd is None or eur is None else eur_jpy(usd, eur)
         return
-    for fetch in evidence.fetches(series, day):
-        if isinstance(fetch.outcome, Observation):
-            yield fetch.outcome
+    for fetch in words(series, day):
+        match fetch.outcome:
+            case Observation() as observation:
+                yield observation
+            case Missing() | NoFixing():
+                yield None
+            case _:
+                pass  # a document that cannot be read says nothing
 
 
 def _fixing(fixing: Fixing) -> compounding.Fixing:

@@ -22,7 +22,7 @@ from bridge.core.lanes import (
     gaps,
 )
 from bridge.core.ports import Account, BroadcastOutcome, Call, ChainWriter, Clock, Probe, Receipt, TransactionSigner
-from bridge.core.submission import FeeRules, Fees, first_fees, is_overdue, replacement_fees
+from bridge.core.submission import FeeRules, Fees, first_fees, is_overdue, is_within_budget, replacement_fees
 from bridge.core.types import Height, TxHash
 
 MAX_IN_FLIGHT = 32
@@ -231,7 +231,7 @@ class Lane:
                 f"insufficient funds: 0x{self._signer.address.hex()} has {tick.account.balance} wei,"
                 f" {need} are needed: top it up"
             )
-        elif need and spent - tick.costs.get(intent.id, 0) + need > self._rules.daily_budget:
+        elif not is_within_budget(spent - tick.costs.get(intent.id, 0), need, self._rules):
             tick.blocked = (
                 f"today's budget of {self._rules.daily_budget} wei is spent up to {spent}:"
                 " wait for midnight UTC, or raise fees.daily_budget"

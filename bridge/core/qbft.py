@@ -17,13 +17,13 @@ from rlp.exceptions import RLPException
 
 from bridge.core.hashing import keccak
 from bridge.core.headers import Header
+from bridge.core.quorum import ADDRESS_BYTES
 from bridge.core.types import Address, Block, Hash32
 
 VANITY_BYTES: Final = 32
 SEAL_BYTES: Final = 65
 MIX_HASH: Final = Hash32(bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"))
 """What stands in the place of a mix hash, in ASCII: `ctical byzantine fault tolerance`."""
-_ADDRESS_BYTES: Final = 20
 _HIGHEST_ROUND: Final = 2**31 - 1
 _LEAST_GAS_LIMIT: Final = 5000
 _ADD: Final = b"\xff"
@@ -179,7 +179,7 @@ def _sealer(header: Header, digest: Hash32, seal: bytes) -> Address:
         key = PublicKey.from_signature_and_message(seal, digest, hasher=None)
     except ValueError as fault:
         raise HeaderRefused(Fault.SEAL, header, str(fault)) from None
-    return Address(keccak(key.format(compressed=False)[1:])[-_ADDRESS_BYTES:])
+    return Address(keccak(key.format(compressed=False)[1:])[-ADDRESS_BYTES:])
 
 
 def commit_hash(header: Header, extra: ExtraData) -> Hash32:
@@ -231,7 +231,7 @@ def _byte_strings(items: Sequence[object]) -> tuple[bytes, ...]:
 
 def _addresses(items: Sequence[object]) -> tuple[Address, ...]:
     found = _byte_strings(items)
-    if any(len(item) != _ADDRESS_BYTES for item in found):
+    if any(len(item) != ADDRESS_BYTES for item in found):
         raise ValueError("an address has not 20 bytes")
     return tuple(map(Address, found))
 
@@ -240,7 +240,7 @@ def _vote(item: object) -> tuple[Address, bool] | None:
     match item:
         case []:
             return None
-        case [bytes(subject), bytes(wish)] if len(subject) == _ADDRESS_BYTES and (wish == _ADD or wish in _DROP):
+        case [bytes(subject), bytes(wish)] if len(subject) == ADDRESS_BYTES and (wish == _ADD or wish in _DROP):
             return Address(subject), wish == _ADD
         case _:
             raise ValueError("the vote is malformed")

@@ -53,6 +53,11 @@ def replacement_fees(last: Fees, base_fee: int, rules: FeeRules) -> Fees | None:
     return Fees(max_fee, min(_bumped(last.priority_fee), max_fee))
 
 
+def is_within_budget(spent: int, cost: int, rules: FeeRules) -> bool:
+    """Tell whether the day's budget bears `cost` wei more than were `spent`. What costs nothing needs no budget."""
+    return cost == 0 or spent + cost <= rules.daily_budget
+
+
 def is_overdue(sent_at: Height, head: Height, rules: FeeRules) -> bool:
     """Tell whether a transaction that was sent at `sent_at` has waited long enough.
 

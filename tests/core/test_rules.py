@@ -9,7 +9,7 @@ from bridge.core.finality import Depth, Heads, Tag, final_height, is_broken
 from bridge.core.hashing import keccak
 from bridge.core.quorum import Committee, certificate_of, is_canonical, is_set, split_members
 from bridge.core.reasons import HoldClass, Reason, class_of, sentence
-from bridge.core.submission import FeeRules, Fees, first_fees, is_overdue, rank, replacement_fees
+from bridge.core.submission import FeeRules, Fees, first_fees, is_overdue, is_within_budget, rank, replacement_fees
 from bridge.core.types import Address, Block, ChainId, Epoch, Height, Timestamp, Units
 
 MEMBERS = tuple(Address(bytes([i]) * 20) for i in range(1, 8))
@@ -53,6 +53,14 @@ def test_replacements_rise_enough_and_never_above_the_cap(base_fee: int, times: 
         assert bumped.max_fee * 100 >= fees.max_fee * 110
         assert bumped.priority_fee <= bumped.max_fee <= RULES.max_fee_per_gas
         fees = bumped
+
+
+def test_the_days_budget_bears_what_is_left_of_it_and_none_bears_what_costs_nothing() -> None:
+    assert is_within_budget(10**18 - 5, 5, RULES)
+    assert not is_within_budget(10**18 - 5, 6, RULES)
+    nothing = FeeRules(max_fee_per_gas=0, priority_fee_per_gas=0, daily_budget=0, patience=3)
+    assert is_within_budget(0, 0, nothing)
+    assert not is_within_budget(0, 1, nothing), "a budget of zero is no leave to spend"
 
 
 def test_a_transaction_is_overdue_after_the_operators_patience() -> None:

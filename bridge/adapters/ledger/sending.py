@@ -9,7 +9,7 @@ from typing import Final
 from bridge.adapters.ledger.writing import EvmWriter
 from bridge.core.errors import Refuse, Retry
 from bridge.core.ports import BroadcastOutcome, Call, Receipt, TransactionSigner
-from bridge.core.submission import FeeRules, Fees, first_fees, replacement_fees
+from bridge.core.submission import FeeRules, Fees, first_fees, is_within_budget, replacement_fees
 from bridge.core.types import Address, TxHash
 
 GAS_MARGIN_PERCENT: Final = 120
@@ -105,21 +105,29 @@ class Sender:
             fees = replacement_fees(one.fees, base_fee, self._rules)
             if fees is None or fees == one.fees:
                 continue
-            self._spend(one.limit * (fees.max_fee - one.fees.max_fee))
+            more = one.limit * (fees.max_fee - one.fees.max_fee)
+            if not is_within_budget(self._spent_today(), more, self._rules):
+                return  # what is out goes on waiting at its price
+            self._spend(more)
             one.fees = fees
             await self._offer(one)
 
     def _spend(self, cost: int) -> None:
-        """Count what may be spent at most. Raises Refuse beyond the day's budget; zero is no budget."""
-        day = int(self._clock() // _DAY_SECONDS)
-        spent = self._spent[1] if self._spent[0] == day else 0
-        budget = self._rules.daily_budget
-        if budget and spent + cost > budget:
+        """Count what may be spent at most. Raises Refuse beyond the day's budget."""
+        spent = self._spent_today()
+        if not is_within_budget(spent, cost, self._rules):
             raise Refuse(
                 f"chain {self._writer.chain}: {cost} wei more than the {spent} of today would pass the daily budget "
-                f"of {budget}: wait for midnight UTC, or raise fees.daily_budget"
+                f"of {self._rules.daily_budget}: wait for midnight UTC, or raise fees.daily_budget"
             )
-        self._spent = day, spent + cost
+        self._spent = self._today(), spent + cost
+
+    def _spent_today(self) -> int:
+        day, spent = self._spent
+        return spent if day == self._today() else 0
+
+    def _today(self) -> int:
+        return int(self._clock() // _DAY_SECONDS)
 
     def _succeeded(self, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
         for receipt in receipts:
