@@ -1,17 +1,18 @@
 """Builds a relayer from its configuration: opens keys, store and connections, and wires the parts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bridge.adapters.bundles import BundleFolder
 from bridge.adapters.config import Home, RelayerConfig, Remote
+from bridge.adapters.config.checks import CHECKPOINTS
 from bridge.adapters.evm import Rpc
-from bridge.adapters.ledger import EvmChain
+from bridge.adapters.ledger import AgreedReader, AnyWriter, Checkpoints, EvmReader, EvmWriter, Providers, SealedReader
 from bridge.adapters.signers import open_attestation_signer, open_transaction_signer
 from bridge.adapters.store import Store
 from bridge.adapters.txlane import Lane
-from bridge.core.ports import AttestationSigner, Clock, Probe, TransactionSigner
+from bridge.core.ports import AttestationSigner, ChainReader, ChainWriter, Clock, Faults, Probe, TransactionSigner
 from bridge.core.types import ChainId, Windowing
 from relayers.engine import Engine
 from relayers.health import Health
@@ -36,6 +37,14 @@ class _Signers:
     submission: TransactionSigner
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One chain: read from providers of whom none is believed, written through any of them."""
+
+    reader: ChainReader
+    writer: ChainWriter
+
+
 @asynccontextmanager
 async def assembled(config: RelayerConfig, surroundings: Surroundings) -> AsyncIterator[Relayer]:
     """Open everything, yield the relayer, close everything."""
@@ -48,21 +57,35 @@ async def assembled(config: RelayerConfig, surroundings: Surroundings) -> AsyncI
     async with AsyncExitStack() as stack:
         chains = {}
         for chain in config.chains:
-            rpc = await stack.enter_async_context(Rpc(chain.providers[0].url, chain.providers[0].operator))
-            chains[chain.chain_id] = EvmChain(rpc, config.watched[chain.chain_id])
+            rpcs = [
+                await stack.enter_async_context(Rpc(node.url, node.operator, deadline=chain.deadline_seconds))
+                for node in chain.providers
+            ]
+            chains[chain.chain_id] = access_of(config, chain, rpcs, surroundings.health)
         store = await Store.open(f"sqlite+aiosqlite:///{config.data_dir / 'relayer.sqlite'}")
         stack.push_async_callback(store.close)
         plan = await read_plan(config, signers.attestation, chains)
         yield _wire(config, plan, signers, chains, store, surroundings)
 
 
-async def read_plan(config: RelayerConfig, signer: AttestationSigner, chains: dict[ChainId, EvmChain]) -> Plan:
+def access_of(config: RelayerConfig, chain: Home | Remote, rpcs: Sequence[Rpc], faults: Faults) -> Access:
+    """Return a chain by its providers and its finality policy."""
+    watched = config.watched[chain.chain_id]
+    providers = Providers([EvmReader(rpc, watched) for rpc in rpcs], faults)
+    writer = AnyWriter([EvmWriter(rpc, chain.chain_id) for rpc in rpcs])
+    sealed = chain.sealed if isinstance(chain, Home) else None
+    if sealed is None:
+        return Access(AgreedReader(providers, chain.voices, chain.finality.policy), writer)
+    return Access(SealedReader(providers, sealed, Checkpoints(config.data_dir / CHECKPOINTS)), writer)
+
+
+async def read_plan(config: RelayerConfig, signer: AttestationSigner, chains: Mapping[ChainId, Access]) -> Plan:
     """Lay out chains and routes; the windowings are read from the gateways, where they never change."""
     home = config.home.chain_id
     pairs = [(home, remote.chain_id) for remote in config.remotes]
     windowings: dict[tuple[ChainId, ChainId], Windowing] = {}
     for source, destination in [*pairs, *((remote, home) for home, remote in pairs)]:
-        windowings[source, destination] = await chains[source].windowing(destination)
+        windowings[source, destination] = await chains[source].reader.windowing(destination)
     plans = [_chain_plan(chain) for chain in config.chains]
     return plan_of(signer.address, config.home.genesis_hash, plans, windowings)
 
@@ -73,7 +96,6 @@ def _chain_plan(chain: Home | Remote) -> ChainPlan:
         name=chain.name,
         gateway=chain.gateway,
         start_height=chain.start_height,
-        policy=chain.finality.policy,
         is_home=isinstance(chain, Home),
     )
 
@@ -82,7 +104,7 @@ def _wire(
     config: RelayerConfig,
     plan: Plan,
     signers: _Signers,
-    chains: dict[ChainId, EvmChain],
+    chains: Mapping[ChainId, Access],
     store: Store,
     surroundings: Surroundings,
 ) -> Relayer:
@@ -92,14 +114,14 @@ def _wire(
         store=store,
         signer=signers.attestation,
         sender=signers.submission.address,
-        writers=chains,
+        writers={chain: access.writer for chain, access in chains.items()},
         board_address=config.home.board,
         bundles=BundleFolder(config.data_dir / "bundles"),
         probe=surroundings.probe,
     )
     lanes = {
         chain.chain_id: Lane(
-            writer=chains[chain.chain_id],
+            writer=chains[chain.chain_id].writer,
             signer=signers.submission,
             store=store,
             rules=chain.fees.rules,
@@ -109,5 +131,5 @@ def _wire(
         )
         for chain in config.chains
     }
-    observers = {chain: Observer(plan.chains[chain], reader, engine) for chain, reader in chains.items()}
+    observers = {chain: Observer(plan.chains[chain], access.reader, engine) for chain, access in chains.items()}
     return Relayer(engine, observers, worker, lanes, store, surroundings.health)

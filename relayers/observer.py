@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bridge.core.errors import Halt, Retry
 from bridge.core.events import ChainFact
-from bridge.core.finality import Heads, final_height, is_broken
+from bridge.core.finality import Heads, is_broken
 from bridge.core.ports import ChainReader
 from bridge.core.quorum import Committee
 from bridge.core.types import Block, Height
@@ -34,20 +34,21 @@ class Observer:
         """
         heads = await self._reader.heads()
         self.on_heads(heads)
-        final = final_height(self._plan.policy, heads)
+        final = heads.finalized.height if heads.finalized is not None else Height(0)
         cursor = self._engine.memory.final.get(self._plan.chain)
         first = Height(cursor.height + 1 if cursor is not None else self._plan.start_height)
         last = min(final, Height(first + MAX_RANGE - 1))
         if last >= first:
-            await self._observe(cursor, first, last, final)
+            await self._observe(cursor, first, last, heads)
         elif cursor is not None and heads != self._heads:
             await self._check_anchor(cursor)
         self._heads = heads
-        if last >= final:
+        if last >= final and not heads.is_behind:
             await self._glimpse(final, heads.latest.height)
-        return last < final
+        return last < final or heads.is_behind
 
-    async def _observe(self, cursor: Block | None, first: Height, last: Height, final: Height) -> None:
+    async def _observe(self, cursor: Block | None, first: Height, last: Height, heads: Heads) -> None:
+        final = heads.finalized.height if heads.finalized is not None else Height(0)
         facts = await self._reader.facts(first, last)
         wanted = self._engine.windows_wanted(self._plan.chain, last, facts) | {last, final}
         if cursor is not None:
@@ -65,7 +66,7 @@ class Observer:
                 headers={height: block for height, block in blocks.items() if height not in (last, final)}
                 | {last: blocks[last]},
                 committee=committee,
-                caught_up=last == final,
+                caught_up=last == final and not heads.is_behind,
             )
         )
 
@@ -76,7 +77,7 @@ class Observer:
             self._glimpsed = min(self._glimpsed, latest)
             facts: Sequence[ChainFact] = ()
         else:
-            facts = await self._reader.facts(Height(first), latest)
+            facts = await self._reader.glimpse(Height(first), latest)
             self._glimpsed = latest
         await self._engine.glimpse(self._plan.chain, latest, facts)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bridge.core.batches import domain_separator, window_end
-from bridge.core.finality import Policy
 from bridge.core.types import Address, ChainId, Domain, Hash32, Height, Route, Windowing
 
 
@@ -17,7 +16,6 @@ class ChainPlan:
     gateway: Address
     start_height: Height
     """The first block that can hold an event of the deployment."""
-    policy: Policy
     is_home: bool
 
 

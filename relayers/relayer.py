@@ -2,27 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from bridge.adapters.store import Store
 from bridge.adapters.txlane import Lane
 from bridge.core.errors import Halt, Retry
+from bridge.core.ports import Faults
 from bridge.core.types import ChainId, Route
 from relayers.engine import Engine
 from relayers.observer import Observer
 from relayers.worker import Worker
-
-
-class Faults(Protocol):
-    """Told what keeps a part from working, and that it works again."""
-
-    def failed(self, part: str, fault: Exception) -> None:
-        """A part could not do its work this time."""
-        ...
-
-    def worked(self, part: str) -> None:
-        """A part did its work."""
-        ...
 
 
 @dataclass

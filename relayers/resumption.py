@@ -1,6 +1,7 @@
 """Ends a halt: the operator has looked, and says why the route may go on."""
 
 from bridge.adapters.config import RelayerConfig
+from bridge.adapters.config.checks import CHECKPOINTS
 from bridge.adapters.store import Store
 from bridge.core.errors import Refuse
 from bridge.core.types import ChainId, Route
@@ -22,6 +23,8 @@ async def resume_route(config: RelayerConfig, name: str, reason: str) -> str:
         async with store.unit() as unit:
             unit.resume(route, reason, SystemClock().now())
             unit.forget_cursors(_chains_of(route))
+        # Another chain may be home's now: it is verified again from the operator's own block.
+        (config.data_dir / CHECKPOINTS).unlink(missing_ok=True)
     finally:
         await store.close()
     return f"route {name} goes on; start the daemon again"

@@ -1,12 +1,12 @@
 """When a block is final, per chain, and what it means when one changes afterwards.
 
-The policies here believe one provider's word. Proof by seals and agreement of providers take their place behind the
-same two functions.
+`Depth` and `Tag` are one provider's word: what several of them say alike is believed. `Seals` is proof.
 """
 
 from dataclasses import dataclass
 
-from bridge.core.types import Block, Height
+from bridge.core.qbft import Terms
+from bridge.core.types import Block, Hash32, Height
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,18 @@ class Tag:
     """Final where the node says `finalized`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """Final as soon as the validators have sealed it, as they follow from a block that the operator trusts."""
+
+    height: Height
+    """Of the trusted block: a multiple of the epoch's length, where no vote is pending."""
+    hash: Hash32
+    terms: Terms
+
+
 Policy = Depth | Tag
+"""How one provider's word is read where headers carry no proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,8 @@ class Heads:
     latest: Block
     finalized: Block | None
     """None where the chain has no such tag, as QBFT chains have not."""
+    is_behind: bool = False
+    """Whether more blocks were there than could be verified in one step."""
 
 
 def final_height(policy: Policy, heads: Heads) -> Height:

@@ -31,8 +31,23 @@ class Probe(Protocol):
         ...
 
 
+class Faults(Protocol):
+    """Told what keeps a part from working, and that it works again."""
+
+    def failed(self, part: str, fault: Exception) -> None:
+        """A part could not do its work this time."""
+        ...
+
+    def worked(self, part: str) -> None:
+        """A part did its work."""
+        ...
+
+
 class ChainReader(Protocol):
-    """One chain as a relayer reads it. Methods raise errors.Retry when the node does not answer in time."""
+    """One chain as a relayer reads it. Methods raise errors.Retry when the node does not answer in time.
+
+    What is final is final by the chain's own policy, which the reader holds to.
+    """
 
     @property
     def chain(self) -> ChainId:
@@ -40,7 +55,7 @@ class ChainReader(Protocol):
         ...
 
     async def heads(self) -> Heads:
-        """Return the newest block and the finalized one, if the chain has that tag."""
+        """Return the newest block and the highest final one; None if nothing is known to be final."""
         ...
 
     async def blocks(self, heights: Sequence[Height]) -> Mapping[Height, Block]:
@@ -48,7 +63,11 @@ class ChainReader(Protocol):
         ...
 
     async def facts(self, first: Height, last: Height) -> Sequence[ChainFact]:
-        """Return what the watched contracts logged in this range of heights, in order."""
+        """Return what the watched contracts logged in this range of final heights, in order."""
+        ...
+
+    async def glimpse(self, first: Height, last: Height) -> Sequence[ChainFact]:
+        """Return the same of blocks that are not final, which nobody vouches for: nothing is signed by it."""
         ...
 
     async def committee(self, at: Block) -> Committee:

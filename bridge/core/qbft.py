@@ -42,6 +42,8 @@ class Dialect(Enum):
 class Fault(Enum):
     """Why a header is not believed."""
 
+    NOT_EPOCH = "it begins no voting epoch"
+    HASH = "it is another block than the trusted one"
     NOT_NEXT = "it is not the block after the trusted one"
     PARENT = "its parent is another block than the trusted one"
     TIME = "it is not later than its parent"
@@ -119,6 +121,24 @@ def advance(trusted: Trusted, header: Header, terms: Terms) -> Trusted:
     extra = _checked(header, trusted.validators)
     block = Block(header.height, block_hash(header, extra), header.time)
     return _counted(replace(trusted, block=block), header.beneficiary, extra.vote, terms)
+
+
+def trust(header: Header, expected: Hash32, terms: Terms) -> Trusted:
+    """Return what is trusted of a block that the operator names by its hash. Raises HeaderRefused.
+
+    It must begin a voting epoch: of any other block, the votes that are pending cannot be seen. The genesis block is
+    hashed as it stands.
+    """
+    if header.height % terms.epoch_length:
+        raise HeaderRefused(Fault.NOT_EPOCH, header, f"epochs have {terms.epoch_length} blocks")
+    extra = extra_data_of(header)
+    found = block_hash(header, extra) if header.height else header.hash
+    if found != expected:
+        raise HeaderRefused(Fault.HASH, header, f"0x{found.hex()}")
+    if not extra.validators:
+        raise HeaderRefused(Fault.VALIDATORS, header, "none")
+    trusted = Trusted(Block(header.height, found, header.time), extra.validators)
+    return _counted(trusted, header.beneficiary, extra.vote, terms) if header.height else trusted
 
 
 def is_sealed(validators: Sequence[Address], header: Header) -> bool:

@@ -65,11 +65,15 @@ def _chain(node: Node, url: str, deployment: Deployment) -> str:
     lines += [
         f"gateway = {text(to_checksum(contracts['gateway']))}",
         f"start_height = {deployment.start[node.chain]}",
-        'finality = { kind = "depth", blocks = 0 }' if node.is_home else 'finality = { kind = "tag" }',
-        f'providers = [{{ url = {text(url)}, operator = "devnet" }}]',
+        'finality = { kind = "seals" }' if node.is_home else 'finality = { kind = "tag" }',
+        f"providers = [{_provider(url, 'first')}, {_provider(node.second_url, 'second')}]",
         f"poll_seconds = {node.block_seconds / _POLLS_PER_BLOCK}",
     ]
     return "\n".join(lines)
+
+
+def _provider(url: str, operator: str) -> str:
+    return f"{{ url = {text(url)}, operator = {text(operator)} }}"
 
 
 def text(value: str | Path) -> str:

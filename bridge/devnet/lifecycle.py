@@ -28,7 +28,17 @@ from bridge.devnet.accounts import Cast, make_cast
 from bridge.devnet.bonds import bonds_of
 from bridge.devnet.daemons import entry_of, start_relayer, write_config
 from bridge.devnet.layout import Layout
-from bridge.devnet.nodes import Node, fund, mine_at_once, mine_in_time, nodes_of, skip_nonces, start_node
+from bridge.devnet.nodes import (
+    Node,
+    fund,
+    mine_at_once,
+    mine_in_time,
+    nodes_of,
+    ports_needed,
+    skip_nonces,
+    start_doubles,
+    start_node,
+)
 from bridge.devnet.oracle import (
     OracleCast,
     Surroundings,
@@ -116,7 +126,7 @@ def start_one(directory: Path, name: str) -> int:
 
 async def _up(options: Options, say: Callable[[str], None]) -> Network:
     layout = Layout(options.directory.absolute())
-    nodes = nodes_of(options.remotes, free_ports(options.remotes + 1), saves_home=options.saves_home)
+    nodes = nodes_of(options.remotes, free_ports(ports_needed(options.remotes)), saves_home=options.saves_home)
     _check(options, nodes)
     layout.claim()
     with ExitStack() as undo:
@@ -133,9 +143,11 @@ async def _raise(options: Options, layout: Layout, nodes: Sequence[Node], say: C
         say(f"starting {len(nodes)} nodes")
         started = [start_node(node, layout, processes) for node in nodes]
         await asyncio.gather(*(processes.ready(process) for process in started))
+        doubles = start_doubles(nodes, layout, processes)
         say("making keys")
         cast = make_cast(layout, max(1, options.relayers))
         oracle = make_reporters(layout, options.reporters) if options.reporters else None
+        await asyncio.gather(*(processes.ready(process) for process in doubles))
         say("deploying contracts, issuing and announcing two bonds")
         deployment, feeds = await _deploy(options, nodes, rpcs, cast, oracle)
     layout.deployment.write_bytes(encode_deployment(deployment))
@@ -165,7 +177,7 @@ async def _deploy(
         Site(node.name, EvmWriter(rpcs[node.name], node.chain), _FREE if node.is_home else _PUBLIC) for node in nodes
     )
     for index, node in enumerate(nodes):
-        await mine_at_once(rpcs[node.name])
+        await mine_at_once(node, rpcs[node.name])
         reporters = [] if oracle is None else [reporter.submission.address for reporter in oracle.reporters]
         await fund(rpcs[node.name], [*cast.funded(), *reporters], BALANCE)
         # Contracts of two chains at one address would let a mistaken chain pass for the right one.

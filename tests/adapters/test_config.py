@@ -17,8 +17,10 @@ from bridge.adapters.config import (
 from bridge.adapters.config.checks import warnings
 from bridge.adapters.config.network import Network, encode_network
 from bridge.core.errors import Refuse
-from bridge.core.finality import Depth, Tag
+from bridge.core.finality import Seals, Tag
+from bridge.core.qbft import Dialect, Terms
 from bridge.core.submission import FeeRules
+from bridge.core.types import Hash32, Height
 
 GENESIS = "0x" + "9e" * 32
 GATEWAY, BOARD, FAR_GATEWAY = ("0x" + byte * 20 for byte in ("a1", "c3", "b2"))
@@ -39,7 +41,7 @@ chain_id = 1010032
 genesis_hash = "{GENESIS}"
 gateway = "{GATEWAY}"
 board = "{BOARD}"
-finality = {{ kind = "depth", blocks = 0 }}
+finality = {{ kind = "seals" }}
 providers = [{{ url = "http://127.0.0.1:8545", operator = "consortium" }}]
 
 [[remotes]]
@@ -54,6 +56,10 @@ providers = [
 ]
 fees = {{ max_fee_per_gas = "50 gwei", priority_fee_per_gas = "1.5 gwei", daily_budget = "0.1 ether", patience = 3 }}
 """
+
+
+SEALS = Seals(Height(0), Hash32(bytes.fromhex(GENESIS[2:])), Terms(Dialect.BESU, 30_000))
+TRUSTED = "0x" + "7e" * 32
 
 
 @pytest.fixture
@@ -84,7 +90,7 @@ def test_a_configuration_is_understood(folder: Path) -> None:
     config = loaded(folder)
     assert config.name == "relayer-1"
     assert [chain.name for chain in config.chains] == ["home", "remote-1"]
-    assert (config.home.finality.policy, config.remotes[0].finality.policy) == (Depth(0), Tag())
+    assert (config.home.sealed, config.remotes[0].finality.policy) == (SEALS, Tag())
     assert config.home.fees.rules == FeeRules(0, 0, 0, 6)
     assert config.remotes[0].fees.rules == FeeRules(50 * 10**9, 15 * 10**8, 10**17, 3)
     assert [provider.operator for provider in config.remotes[0].providers] == ["one", "two"]
@@ -95,6 +101,54 @@ def test_paths_start_at_the_folder_of_the_file(folder: Path) -> None:
     config = loaded(folder)
     assert config.data_dir == folder / "data"
     assert config.keys.attestation.keystore == folder / "attestation.json"
+
+
+def test_verification_starts_at_a_block_that_the_operator_trusts(folder: Path) -> None:
+    seals = f'seals = {{ dialect = "goquorum", epoch_length = 100, trusted_height = 700, trusted_hash = "{TRUSTED}" }}'
+    config = loaded(folder, TEXT.replace("[[remotes]]", f"{seals}\n[[remotes]]"))
+    assert config.home.sealed == Seals(Height(700), Hash32(bytes.fromhex(TRUSTED[2:])), Terms(Dialect.GOQUORUM, 100))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            "[[remotes]]",
+            "seals = { trusted_height = 700 }\n[[remotes]]",
+            "home.seals: block 700 begins no voting epoch: name one whose height is a multiple of 30000",
+        ),
+        (
+            "[[remotes]]",
+            "seals = { trusted_height = 30000 }\n[[remotes]]",
+            "home.seals: trusted_hash is missing: compare it with several operators, and add it",
+        ),
+        (
+            '{ kind = "seals" }',
+            '{ kind = "depth" }',
+            "home: providers are of one operator: add one of another: 2 must agree",
+        ),
+        (
+            'operator = "two"',
+            'operator = "one"',
+            "remotes[0]: providers are of one operator: add one of another: 2 must agree",
+        ),
+        (
+            '{ kind = "tag" }',
+            '{ kind = "tag" }\nagree = 3',
+            "remotes[0]: 3 cannot agree where 2 speak: lower agree, or add providers",
+        ),
+        (
+            '{ kind = "tag" }',
+            '{ kind = "tag" }\nagree = 1',
+            "remotes[0].agree: input should be greater than or equal to 2",
+        ),
+        ('{ kind = "tag" }', '{ kind = "seals" }', "remotes[0].finality: headers of public chains carry no seals"),
+        ('{ kind = "seals" }', '{ kind = "seals", blocks = 1 }', "home.finality: seals counts no blocks"),
+    ],
+)
+def test_a_chain_is_never_believed_by_one_voice(folder: Path, old: str, new: str, problem: str) -> None:
+    (found,) = problems(folder, TEXT.replace(old, new))
+    assert found.startswith(problem)
 
 
 def test_both_ends_of_every_route_are_watched(folder: Path) -> None:
@@ -144,7 +198,7 @@ def test_everything_that_is_wrong_is_said_at_once(folder: Path) -> None:
         f"keys.submission.keystore: there is no file {folder}/nowhere.json: correct the path or create the file",
         "home.genesis_hash: is missing: add it",
         "home.board: '0x12' is no address: write 0x and 40 hex digits",
-        "remotes[0].finality: a tag counts no blocks: remove blocks, or use kind = 'depth'",
+        "remotes[0].finality: tag counts no blocks: remove blocks, or use kind = 'depth'",
         "remotes[0].providers[0].url: is no address of a node: write one such as https://node.example:8545",
         "remotes[0].fees.max_fee_per_gas: '50 pounds' is no price: write one such as '50 gwei' or '0.1 ether'",
         "remotes[0].start_hight: is not a key that is known here: did you mean start_height?",
@@ -167,8 +221,14 @@ def test_the_credentials_of_an_address_are_not_repeated(folder: Path) -> None:
             "home.providers: is empty: list at least one",
         ),
         (('name = "remote-1"', 'name = "home"'), "remotes: two chains are named home: rename one"),
-        (("blocks = 0", "blocks = -1"), "home.finality.blocks: input should be greater than or equal to 0: correct it"),
-        (('kind = "depth"', 'kind = "deep"'), "home.finality.kind: input should be 'depth' or 'tag': correct it"),
+        (
+            ('kind = "seals"', 'kind = "depth", blocks = -1'),
+            "home.finality.blocks: input should be greater than or equal to 0: correct it",
+        ),
+        (
+            ('kind = "seals"', 'kind = "deep"'),
+            "home.finality.kind: input should be 'seals', 'depth' or 'tag': correct it",
+        ),
         (
             (f'gateway = "{GATEWAY}"', 'gateway = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed"'),
             "home.gateway: 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed has a wrong checksum: copy the address again",

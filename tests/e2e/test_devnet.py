@@ -60,6 +60,10 @@ def ours(folder: Path) -> list[psutil.Process]:
     ]
 
 
+NODES = {"home", "remote-1", "remote-2"}
+DOUBLES = {"home-sealer", "home-second", "remote-1-second", "remote-2-second"}
+
+
 def test_the_file_says_where_everything_is(network: Network, folder: Path) -> None:
     document = json.loads((folder / "devnet.json").read_text())
     assert document["version"] == 1
@@ -68,7 +72,7 @@ def test_the_file_says_where_everything_is(network: Network, folder: Path) -> No
     assert [set(remote["contracts"]) for remote in document["remotes"]] == [{"committee", "gateway"}] * 2
     assert [set(asset["remotes"]) for asset in document["assets"]] == [{"remote-1", "remote-2"}] * 2
     assert set(document["users"][0]) == {"name", "address", "keystore", "password_file"}
-    assert set(network.pids) == {"home", "remote-1", "remote-2"}
+    assert set(network.pids) == NODES | DOUBLES
 
 
 def test_no_two_contracts_share_an_address(network: Network) -> None:
@@ -86,7 +90,7 @@ def test_nodes_run_as_the_issue_says(network: Network, folder: Path) -> None:
     assert "--block-time 2 --prune-history 512" in remote
     assert "--slots-in-an-epoch 1" in remote
     assert "--hardfork" not in remote
-    for name in network.pids:
+    for name in NODES:
         assert f"--cache-path {folder}/nodes/{name}/cache" in command_line(network, name)
 
 
@@ -189,8 +193,8 @@ def test_what_runs_is_not_started_twice_and_what_is_unknown_not_at_all(folder: P
 def test_nothing_remains(tmp_path: Path) -> None:
     folder = tmp_path / "net"
     network = devnet.up(devnet.Options(folder, relayers=0, remotes=1))
-    assert len(ours(folder)) == 2
-    assert sorted(devnet.down(folder)) == ["home", "remote-1"]
+    assert len(ours(folder)) == 3
+    assert sorted(devnet.down(folder)) == ["home", "home-sealer", "home-second", "remote-1", "remote-1-second"]
     assert not any(psutil.pid_exists(pid) for pid in network.pids.values())
     assert ours(folder) == []
     assert not folder.exists()
@@ -219,7 +223,7 @@ def test_down_leaves_alone_who_has_got_the_number_of_a_dead_process(tmp_path: Pa
             if entry["name"] == "remote-1":
                 entry["pid"] = bystander.pid
         file.write_text(json.dumps(entries))
-        assert devnet.down(folder) == ["home"]
+        assert devnet.down(folder) == ["home-sealer", "home-second", "remote-1-second", "home"]
         assert bystander.poll() is None
     finally:
         bystander.kill()
@@ -228,7 +232,7 @@ def test_down_leaves_alone_who_has_got_the_number_of_a_dead_process(tmp_path: Pa
 
 def test_a_failure_on_the_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object) -> None:
-        assert len(ours(tmp_path)) == 2
+        assert len(ours(tmp_path)) == 3
         raise Refuse("no contracts today")
 
     monkeypatch.setattr(lifecycle, "deploy", fail)

@@ -72,6 +72,7 @@ async def test_problems_of_file_and_chains_are_named_together(folder: Path, tmp_
         "keys.attestation",
         "keys.submission",
         "keys.attestation",
+        "keys.attestation",
     ]
 
 

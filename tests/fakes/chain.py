@@ -105,6 +105,9 @@ class FakeChain:
         self._answer()
         return [fact for block in self.mined[first - 1 : last] for fact in block.facts]
 
+    async def glimpse(self, first: Height, last: Height) -> Sequence[ChainFact]:
+        return await self.facts(first, last)
+
     async def committee(self, at: Block) -> Committee:
         self._answer()
         later = self.mined[at.height :]

@@ -7,7 +7,6 @@ from pathlib import Path
 from bridge.core.batches import domain_separator
 from bridge.core.boundaries import Boundary
 from bridge.core.events import ChainFact
-from bridge.core.finality import Depth, Tag
 from bridge.core.messages import Kind, Message
 from bridge.core.quorum import Committee
 from bridge.core.types import (
@@ -102,7 +101,6 @@ class World:
                 f"chain-{chain.chain}",
                 chain.gateway.address,
                 Height(1),
-                Depth(0) if chain is self.home else Tag(),
                 is_home=chain is self.home,
             )
             for chain in self.chains.values()

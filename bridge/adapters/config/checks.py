@@ -1,24 +1,32 @@
 """Does the configuration fit the world? Asked before anything starts; every problem is named with its next step."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from bridge.adapters.codec import read_block, read_bytes, read_quantity, to_checksum, to_hex, views
+from bridge.adapters.codec.headers import read_header
 from bridge.adapters.config.loading import Draft, Problem
 from bridge.adapters.config.relayer import Chain, Home, KeyFile, Keys
 from bridge.adapters.evm import Request, Rpc
 from bridge.adapters.keystores import is_exposed
+from bridge.adapters.ledger.checkpoints import Checkpoints
 from bridge.adapters.ledger.reading import LATEST
 from bridge.adapters.ledger.state import Query, read, read_all
 from bridge.adapters.signers import open_transaction_signer, require_fast_backend
 from bridge.core.batches import domain_separator
 from bridge.core.errors import Refuse, Retry
+from bridge.core.qbft import HeaderRefused, Trusted, trust
 from bridge.core.quorum import is_set
 from bridge.core.types import ZERO_ADDRESS, Address, Block, Domain
 
 DEADLINE_SECONDS: Final = 5.0
+CHECKPOINTS: Final = "home-headers.jsonl"
+"""In the data directory: see `ledger.checkpoints`."""
+_DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,9 @@ async def check(draft: Draft) -> tuple[Problem, ...]:
             sites += [] if site is None else [site]
         for found in await asyncio.gather(*(_check_site(site, sites, draft.home, addresses) for site in sites)):
             problems += found
+        for site in sites:
+            if isinstance(site.chain, Home):
+                problems += await _check_seals(site, site.chain, draft.data_dir)
     finally:
         await asyncio.gather(*(rpc.close() for rpc in rpcs))
     return (*draft.problems, *problems)
@@ -137,6 +148,27 @@ async def _check_site(site: _Site, sites: Sequence[_Site], home: Home | None, ac
         todo = "correct the addresses, or see what is wrong with the node"
         return [Problem(f"{site.where}.gateway", str(fault), todo)]
     return problems
+
+
+async def _check_seals(site: _Site, home: Home, data_dir: Path | None) -> list[Problem]:
+    """See that the trusted block is what it is said to be, and not too old to prove anything."""
+    policy, place = home.sealed, f"{site.where}.seals"
+    if policy is None:
+        return []
+    try:
+        header = read_header(await site.rpc.result("eth_getBlockByNumber", to_hex(policy.height), False))  # noqa: FBT003
+        newest = trust(header, policy.hash, policy.terms)
+    except (HeaderRefused, Retry, ValueError) as fault:
+        todo = "correct it, or set finality to what this ledger has"
+        return [Problem(place, f"the trusted block {policy.height} is not to be had: {fault}", todo)]
+    kept: list[Trusted] = [] if data_dir is None else Checkpoints(data_dir / CHECKPOINTS).all
+    if kept and kept[0] == newest:
+        newest = kept[-1]
+    days = (int(time.time()) - newest.block.time) // _DAY
+    if days > home.seals.trusting_days:
+        what = f"the newest verified block, {newest.block.height}, is {days} days old"
+        return [Problem(place, what, "name a newer trusted_height and trusted_hash, compared with several operators")]
+    return []
 
 
 async def _check_code(site: _Site) -> list[Problem]:

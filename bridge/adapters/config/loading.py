@@ -57,6 +57,7 @@ class Draft:
     """None if there is a problem."""
     keys: Keys | None = None
     home: Home | None = None
+    data_dir: Path | None = None
     remotes: Mapping[int, Remote] = field(default_factory=dict)
     """By their index in the file."""
 
@@ -81,8 +82,8 @@ def read_draft(path: Path, environment: Mapping[str, str]) -> Draft:
         problems += tuple(map(_problem, invalid.errors()))
         return _salvage(document, invalid, context, problems)
     if problems:
-        return Draft(problems, None, config.keys, config.home, dict(enumerate(config.remotes)))
-    return Draft((), config, config.keys, config.home, dict(enumerate(config.remotes)))
+        return Draft(problems, None, config.keys, config.home, config.data_dir, dict(enumerate(config.remotes)))
+    return Draft((), config, config.keys, config.home, config.data_dir, dict(enumerate(config.remotes)))
 
 
 def load_model(model: type[M], path: Path, environment: Mapping[str, str], prefix: str) -> M:

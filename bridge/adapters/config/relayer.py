@@ -1,5 +1,6 @@
 """What a relayer is configured with. Every key is here; `loading` says where it may be written."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
@@ -19,11 +20,14 @@ from bridge.adapters.config.fields import (
     Wrong,
     at_least_one,
 )
-from bridge.core.finality import Depth, Policy, Tag
+from bridge.core.finality import Depth, Policy, Seals, Tag
+from bridge.core.qbft import Dialect, Terms
 from bridge.core.submission import FeeRules
 from bridge.core.types import ChainId
 
 HOME_NAME = "home"
+FEWEST_VOICES = 2
+"""Operators who must say the same of a chain whose headers carry no proof."""
 
 
 class KeyFile(Model):
@@ -43,21 +47,43 @@ class Keys(Model):
 
 
 class Finality(Model):
-    """When a block is final: under so many others, or where the node says `finalized`."""
+    """When a block is final: sealed by validators, under so many others, or where nodes say `finalized`."""
 
-    kind: Literal["depth", "tag"]
+    kind: Literal["seals", "depth", "tag"]
     blocks: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _only_depth_counts_blocks(self) -> Self:
-        if self.kind == "tag" and self.blocks:
-            raise Wrong("a tag counts no blocks", "remove blocks, or use kind = 'depth'")
+        if self.kind != "depth" and self.blocks:
+            raise Wrong(f"{self.kind} counts no blocks", "remove blocks, or use kind = 'depth'")
         return self
 
     @property
     def policy(self) -> Policy:
-        """As the core knows it."""
-        return Tag() if self.kind == "tag" else Depth(self.blocks)
+        """How one provider's word is read where no seals prove it."""
+        return Depth(self.blocks) if self.kind == "depth" else Tag()
+
+
+class Sealing(Model):
+    """What is known of a ledger's validators beforehand: from its genesis file, and from its operators."""
+
+    dialect: Dialect = Dialect.BESU
+    epoch_length: Annotated[int, Field(ge=1)] = 30_000
+    """Blocks, as the genesis file has it."""
+    trusted_height: HeightField = Field(default=0, validate_default=True)
+    """A multiple of the epoch's length: verification starts there. Without one it starts at block 0."""
+    trusted_hash: HashField | None = None
+    trusting_days: Annotated[int, Field(ge=1)] = 30
+    """A newest verified block older than that proves nothing: keys of validators who left may be anywhere by now."""
+
+    @model_validator(mode="after")
+    def _begins_an_epoch(self) -> Self:
+        if self.trusted_height % self.epoch_length:
+            todo = f"name one whose height is a multiple of {self.epoch_length}"
+            raise Wrong(f"block {self.trusted_height} begins no voting epoch", todo)
+        if self.trusted_height and self.trusted_hash is None:
+            raise Wrong("trusted_hash is missing", "compare it with several operators, and add it")
+        return self
 
 
 class Provider(Model):
@@ -86,6 +112,10 @@ _FREE = Fees(max_fee_per_gas=0, priority_fee_per_gas=0, daily_budget=0)
 _PUBLIC = Fees(max_fee_per_gas=200 * 10**9, priority_fee_per_gas=10**9, daily_budget=10**18)
 
 
+def _voices(providers: Sequence[Provider]) -> int:
+    return len({provider.operator for provider in providers})
+
+
 class Chain(Model):
     """What every chain has."""
 
@@ -95,9 +125,29 @@ class Chain(Model):
     """The first block that can hold an event of the deployment."""
     finality: Finality
     providers: Annotated[tuple[Provider, ...], AfterValidator(at_least_one)]
+    agree: Annotated[int, Field(ge=FEWEST_VOICES)] | None = None
+    """Providers that must say the same of what is final; all of them unless told. Seals need none."""
+    deadline_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+    """After which a request is given up."""
     poll_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
     stall_seconds: Annotated[int, Field(ge=1)] = 120
     """Without a new block for so long, the chain or the provider is reported as stalled."""
+
+    @model_validator(mode="after")
+    def _is_not_one_voice(self) -> Self:
+        if self.finality.kind == "seals":
+            return self
+        voices = _voices(self.providers)
+        if voices < FEWEST_VOICES:
+            raise Wrong("providers are of one operator", f"add one of another: {FEWEST_VOICES} must agree")
+        if self.agree is not None and self.agree > voices:
+            raise Wrong(f"{self.agree} cannot agree where {voices} speak", "lower agree, or add providers")
+        return self
+
+    @property
+    def voices(self) -> int:
+        """How many providers must say the same."""
+        return self.agree or len(self.providers)
 
 
 class Home(Chain):
@@ -105,6 +155,7 @@ class Home(Chain):
 
     genesis_hash: HashField
     board: AddressField
+    seals: Sealing = Sealing()
     fees: Fees = _FREE
 
     @property
@@ -112,12 +163,29 @@ class Home(Chain):
         """What logs call it."""
         return HOME_NAME
 
+    @property
+    def sealed(self) -> Seals | None:
+        """How its blocks are proven, if they are sealed."""
+        if self.finality.kind != "seals":
+            return None
+        known = self.seals
+        return Seals(
+            known.trusted_height, known.trusted_hash or self.genesis_hash, Terms(known.dialect, known.epoch_length)
+        )
+
 
 class Remote(Chain):
     """A public chain with wrapped bonds."""
 
     name: NameField
     fees: Fees = _PUBLIC
+
+    @field_validator("finality")
+    @classmethod
+    def _has_no_seals(cls, finality: Finality) -> Finality:
+        if finality.kind == "seals":
+            raise Wrong("headers of public chains carry no seals", "use kind = 'tag'")
+        return finality
 
 
 class Api(Model):

@@ -2,23 +2,33 @@
 
 from bridge.adapters.codec import Watched
 from bridge.adapters.evm import Rpc
+from bridge.adapters.ledger.agreed import AgreedReader
 from bridge.adapters.ledger.books import BookReading, read_book
+from bridge.adapters.ledger.checkpoints import Checkpoints
 from bridge.adapters.ledger.logs import LogFilter, LogSource
 from bridge.adapters.ledger.lookup import Lookup
+from bridge.adapters.ledger.providers import Providers
 from bridge.adapters.ledger.reading import EvmReader, heads_of, newest_block
+from bridge.adapters.ledger.sealed import SealedReader
 from bridge.adapters.ledger.sending import Sender
 from bridge.adapters.ledger.state import Query, read, read_all
+from bridge.adapters.ledger.writers import AnyWriter
 from bridge.adapters.ledger.writing import EvmWriter
 
 __all__ = [
+    "AgreedReader",
+    "AnyWriter",
     "BookReading",
+    "Checkpoints",
     "EvmChain",
     "EvmReader",
     "EvmWriter",
     "LogFilter",
     "LogSource",
     "Lookup",
+    "Providers",
     "Query",
+    "SealedReader",
     "Sender",
     "heads_of",
     "newest_block",

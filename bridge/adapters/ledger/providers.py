@@ -1,0 +1,101 @@
+"""The providers of one chain: asked together, or in turn until one answers truthfully. Each fault is named."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+from bridge.adapters.ledger.reading import EvmReader
+from bridge.core.errors import Retry
+from bridge.core.ports import Faults
+
+T = TypeVar("T")
+Ask = Callable[[EvmReader], Awaitable[T]]
+
+GRACE_SECONDS: Final = 1.0
+"""How much longer than the others a provider may take, once enough of them have answered."""
+
+
+class Lie(Retry):
+    """A provider said what cannot be true."""
+
+
+class Providers:
+    """Nodes of one chain, run by different operators."""
+
+    def __init__(self, nodes: Sequence[EvmReader], faults: Faults) -> None:
+        self.nodes = tuple(nodes)
+        self._faults = faults
+        self._late: set[EvmReader] = set()
+        self._liars: set[EvmReader] = set()
+
+    async def each(self, what: str, ask: Ask[T], enough: int) -> dict[EvmReader, T]:
+        """Ask all at once and return the answers that came: those that fail or lag are named, and hold up nobody."""
+        asking = {asyncio.ensure_future(ask(node)): node for node in self.nodes}
+        answers: dict[EvmReader, T] = {}
+        pending = set(asking)
+        try:
+            while pending:
+                patience = None if len(answers) < enough else GRACE_SECONDS
+                done, pending = await asyncio.wait(pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                if not done:
+                    break
+                for task in done:
+                    self._collect(what, asking[task], task, answers)
+            for task in pending:
+                self.accuse(asking[task], what, Retry(f"{asking[task].rpc.name} is too slow"))
+        finally:
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+        return answers
+
+    async def first(self, what: str, ask: Ask[T], among: Sequence[EvmReader] = ()) -> T:
+        """Ask one after another, those without a fault before others, and return the first answer that stands.
+
+        Raises the last one's Retry if none does.
+        """
+        refusal = Retry(f"no provider is left for {what}")
+        for node in sorted(among or self.nodes, key=lambda node: node in self._late or node in self._liars):
+            try:
+                answer = await ask(node)
+            except Retry as fault:
+                self.accuse(node, what, fault)
+                refusal = fault
+                continue
+            self.clear(node, what)
+            return answer
+        raise refusal
+
+    def accuse(self, node: EvmReader, what: str, fault: Exception) -> None:
+        """Name a provider that did not answer, or not truthfully.
+
+        The first is over with its next answer, the second when it has told the truth about the same thing.
+        """
+        if isinstance(fault, Lie):
+            self._liars.add(node)
+            self._faults.failed(f"{_part(node)}, {what}", fault)
+        else:
+            self._late.add(node)
+            self._faults.failed(_part(node), fault)
+
+    def clear(self, node: EvmReader, what: str) -> None:
+        """Note that a provider has told the truth about something."""
+        self._answered(node)
+        self._liars.discard(node)
+        self._faults.worked(f"{_part(node)}, {what}")
+
+    def _answered(self, node: EvmReader) -> None:
+        self._late.discard(node)
+        self._faults.worked(_part(node))
+
+    def _collect(self, what: str, node: EvmReader, task: "asyncio.Future[T]", answers: dict[EvmReader, T]) -> None:
+        try:
+            answers[node] = task.result()
+        except Retry as fault:
+            self.accuse(node, what, fault)
+        else:
+            self._answered(node)
+
+
+def _part(node: EvmReader) -> str:
+    return f"provider {node.rpc.name}"
