@@ -37,13 +37,24 @@ BUILDS: Final = {
     "home": Build(
         "home",
         "out-home",
-        ("common/EcdsaCommittee", "home/AttestationBoard", "home/HomeGateway", "home/JGBToken"),
+        (
+            "common/EcdsaCommittee",
+            "governance/Council",
+            "governance/GuardianDesk",
+            "governance/Timelock",
+            "home/AttestationBoard",
+            "home/HomeGateway",
+            "home/JGBToken",
+        ),
     ),
     "remote": Build(
         "default",
         "out",
         (
             "common/EcdsaCommittee",
+            "governance/Council",
+            "governance/GuardianDesk",
+            "governance/Timelock",
             "remote/RemoteGateway",
             "remote/WrappedJGB",
             "oracle/BlsReporters",

@@ -22,18 +22,25 @@ from bridge.adapters.codec import (
     to_checksum,
     to_hex,
 )
+from bridge.adapters.codec.abi import FUNCTIONS
 from bridge.adapters.ledger import EvmWriter, Sender
 from bridge.core.bonds import BondTerms
 from bridge.core.errors import Refuse
 from bridge.core.hashing import keccak, word
-from bridge.core.ports import Call, TransactionSigner
+from bridge.core.ports import AttestationSigner, Call, TransactionSigner
 from bridge.core.submission import FeeRules
 from bridge.core.types import Address, ChainId, Hash32, Height, Units, Windowing
+from contracts.governing import Government, Seats
 
 ARTIFACTS: Final = Path(__file__).resolve().parent / "artifacts"
 CREATION: Final = Address(b"")
 """Receiver of a transaction that creates a contract."""
-_TERMS: Final = "(bytes12,uint8,uint32,uint32,uint64,uint64,uint64)"
+_OFFICES: Final = ("council", "timelock", "watch", "officers")
+_HOME_CONTRACTS: Final = ("committee", "gateway", "board")
+_REMOTE_CONTRACTS: Final = ("committee", "gateway")
+_DAY: Final = 86_400
+_NO_DELAY: Final = 0
+"""While a deployment is being wired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +59,25 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Who may do what. The deployer has no power afterwards."""
+    """Who may do what. The deployer has no power afterwards, and nobody has an office but contracts."""
 
     deployer: TransactionSigner
-    governor: TransactionSigner
-    registrar: TransactionSigner
-    guardian: Address
+    council: tuple[AttestationSigner, ...]
+    """One per organisation: together they propose to the timelocks, which govern and register."""
+    watch: tuple[Address, ...]
+    """May pause, by the desk of the watch."""
+    officers: tuple[Address, ...]
+    """May pause and veto, by a desk of their own."""
     issuer: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Limits with which every bond begins, in units of JPY 100 million face."""
+
+    inbound: int
+    outbound: int
+    delay_above: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +95,17 @@ class Parameters:
     activation_delay: int
     return_delay: int
     supply_cap: Units
+    flow: Flow
+    veto_delay: int
+    flow_period: int
+    max_pause: int
+    """At least a day more than the timelock's delay, so that governance can act inside a pause."""
+    timelock_delay: int
+
+    @property
+    def council_threshold(self) -> int:
+        """More than half of the organisations."""
+        return len(self.members) // 2 + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +140,8 @@ async def deploy(order: Order) -> Deployment:
 
     The announcements are messages: the wrapped tokens exist when relayers have delivered them.
     """
+    if order.parameters.max_pause < order.parameters.timelock_delay + _DAY:
+        raise Refuse("a pause would end before governance can act in it: max_pause must be timelock_delay and a day")
     plan = await _plan(order)
     await asyncio.gather(_deploy_home(order, plan), *(_deploy_remote(order, remote, plan) for remote in order.remotes))
     deployer = order.roles.deployer.address
@@ -117,18 +149,31 @@ async def deploy(order: Order) -> Deployment:
     start = {site.chain: (await site.writer.account(deployer)).head for site in sites}
     home, parameters = order.home, order.parameters
     gateway, board = plan.contracts[home.chain]["gateway"], plan.contracts[home.chain]["board"]
-    await Sender(home.writer, order.roles.governor, home.fees).send(
+    await government_of(order.home, order.roles, parameters, plan).decide(
         [Call(gateway, _opening(parameters, remote.chain, plan)) for remote in order.remotes]
         + [Call(board, encode_register(signer, poster)) for signer, poster in parameters.posters.items()]
-    )
-    await Sender(home.writer, order.roles.registrar, home.fees).send(
-        [
+        + [
             Call(gateway, encode_announce(token, remote.chain, parameters.supply_cap))
             for token in plan.bonds.values()
             for remote in order.remotes
         ]
     )
     return replace(plan, start=start)
+
+
+async def finish(order: Order, plan: Deployment) -> None:
+    """Give every timelock its delay: from now on, whatever is decided waits."""
+    data = FUNCTIONS["updateDelay"].selector + word(order.parameters.timelock_delay)
+    for site in (order.home, *order.remotes):
+        government = government_of(site, order.roles, order.parameters, plan)
+        await government.decide([Call(government.timelock, data)])
+
+
+def government_of(site: Site, roles: Roles, parameters: Parameters, plan: Deployment) -> Government:
+    """Return the council and timelock of one chain of a deployment that is not finished yet: see `finish`."""
+    contracts = plan.contracts[site.chain]
+    seats = Seats(roles.council, parameters.council_threshold, roles.deployer)
+    return Government(site.writer, site.fees, contracts["council"], contracts["timelock"], _NO_DELAY, seats)
 
 
 def encode_deployment(deployment: Deployment) -> bytes:
@@ -154,17 +199,16 @@ async def _plan(order: Order) -> Deployment:
     """Foretell every address: a contract's follows from its deployer and the number of its transaction."""
     home, deployer = order.home, order.roles.deployer.address
     first = (await home.writer.account(deployer)).transactions
-    committee, gateway, board, *tokens = (created(deployer, first + index) for index in range(3 + len(order.bonds)))
-    contracts: dict[ChainId, dict[str, Address]] = {
-        home.chain: {"committee": committee, "gateway": gateway, "board": board}
-    }
+    here = {name: created(deployer, first + index) for index, name in enumerate((*_OFFICES, *_HOME_CONTRACTS))}
+    tokens = [created(deployer, first + len(here) + index) for index in range(len(order.bonds))]
+    contracts: dict[ChainId, dict[str, Address]] = {home.chain: here}
     wrapped = {}
     for remote in order.remotes:
         start = (await remote.writer.account(deployer)).transactions
-        there = created(deployer, start + 1)
-        contracts[remote.chain] = {"committee": created(deployer, start), "gateway": there}
+        there = {name: created(deployer, start + index) for index, name in enumerate((*_OFFICES, *_REMOTE_CONTRACTS))}
+        contracts[remote.chain] = there
         wrapped[remote.chain] = {
-            bond.isin: _wrapped(home.chain, gateway, there, token, bond)
+            bond.isin: _wrapped(home.chain, here["gateway"], there["gateway"], token, bond)
             for bond, token in zip(order.bonds, tokens, strict=True)
         }
     bonds = {bond.isin: token for bond, token in zip(order.bonds, tokens, strict=True)}
@@ -172,31 +216,32 @@ async def _plan(order: Order) -> Deployment:
 
 
 async def _deploy_home(order: Order, plan: Deployment) -> None:
-    roles, parameters = order.roles, order.parameters
-    governor, registrar = roles.governor.address, roles.registrar.address
-    committee = plan.contracts[plan.home]["committee"]
+    here, parameters = plan.contracts[plan.home], order.parameters
+    governor = here["timelock"]
     calls = [
-        _committee("home", order, scheduler=governor),
-        creation("home", "HomeGateway", committee, governor, registrar, plan.genesis, parameters.return_delay),
+        *_offices("home", order, here),
+        _committee("home", order, here, scheduler=governor),
+        creation("home", "HomeGateway", here["committee"], governor, governor, plan.genesis, _bounds(parameters, here)),
         creation("home", "AttestationBoard", governor, parameters.posts_per_block),
-        *(creation("home", "JGBToken", _struct(bond), roles.issuer) for bond in order.bonds),
+        *(creation("home", "JGBToken", _struct(bond), order.roles.issuer) for bond in order.bonds),
     ]
-    await Sender(order.home.writer, roles.deployer, order.home.fees).send(calls)
+    await Sender(order.home.writer, order.roles.deployer, order.home.fees).send(calls)
 
 
 async def _deploy_remote(order: Order, site: Site, plan: Deployment) -> None:
-    contracts, parameters = plan.contracts[site.chain], order.parameters
+    there, parameters = plan.contracts[site.chain], order.parameters
     deployer = Sender(site.writer, order.roles.deployer, site.fees)
-    await deployer.send([_committee("remote", order, scheduler=contracts["gateway"])])
+    committee = _committee("remote", order, there, scheduler=there["gateway"])
+    await deployer.send([*_offices("remote", order, there), committee])
     gateway = creation(
         "remote",
         "RemoteGateway",
-        contracts["committee"],
-        order.roles.governor.address,
+        there["committee"],
+        there["timelock"],
         plan.home,
         plan.contracts[plan.home]["gateway"],
         plan.genesis,
-        parameters.return_delay,
+        _bounds(parameters, there),
         parameters.windowing.window,
         parameters.windowing.max_batch,
     )
@@ -204,13 +249,38 @@ async def _deploy_remote(order: Order, site: Site, plan: Deployment) -> None:
     await deployer.send([gateway])
 
 
-def _committee(kind: str, order: Order, scheduler: Address) -> Call:
+def _offices(kind: str, order: Order, here: Mapping[str, Address]) -> list[Call]:
+    """Return the creations of council, timelock and both desks, in the order of `_OFFICES`."""
+    roles, parameters = order.roles, order.parameters
+    seats = Seats(roles.council, parameters.council_threshold, roles.deployer)
+    return [
+        creation(kind, "Council", seats.threshold, seats.packed),
+        creation(kind, "Timelock", _NO_DELAY, here["council"]),
+        creation(kind, "GuardianDesk", here["timelock"], list(roles.watch)),
+        creation(kind, "GuardianDesk", here["timelock"], list(roles.officers)),
+    ]
+
+
+def _bounds(parameters: Parameters, here: Mapping[str, Address]) -> tuple[object, ...]:
+    flow = parameters.flow
+    return (
+        parameters.return_delay,
+        parameters.veto_delay,
+        parameters.flow_period,
+        parameters.max_pause,
+        (flow.inbound, flow.outbound, flow.delay_above),
+        here["watch"],
+        here["officers"],
+    )
+
+
+def _committee(kind: str, order: Order, here: Mapping[str, Address], scheduler: Address) -> Call:
     parameters = order.parameters
     return creation(
         kind,
         "EcdsaCommittee",
-        order.roles.governor.address,
-        order.roles.guardian,
+        here["timelock"],
+        here["officers"],
         scheduler,
         parameters.activation_delay,
         parameters.threshold,
@@ -229,8 +299,15 @@ def creation(kind: str, contract: str, *arguments: object) -> Call:
     inputs: list[dict[str, Any]] = next(
         (entry["inputs"] for entry in built["abi"] if entry["type"] == "constructor"), []
     )
-    types = [_TERMS if entry["type"] == "tuple" else entry["type"] for entry in inputs]
+    types = [_type(entry) for entry in inputs]
     return Call(CREATION, bytes.fromhex(built["bytecode"][2:]) + encode(types, arguments))
+
+
+def _type(entry: Mapping[str, Any]) -> str:
+    """Return the type of a constructor's argument as the ABI writes it."""
+    if not entry["type"].startswith("tuple"):
+        return str(entry["type"])
+    return f"({','.join(map(_type, entry['components']))}){entry['type'].removeprefix('tuple')}"
 
 
 @cache

@@ -1,6 +1,7 @@
 """Deploys an oracle on one chain: reporters, the oracle itself and its feeds; the index when there is a calendar."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from eth_abi import encode
 
@@ -11,6 +12,10 @@ from bridge.core.hashing import keccak
 from bridge.core.ports import Call, TransactionSigner
 from bridge.core.types import Address, Hash32
 from contracts.deploy import Roles, Site, artifact, created, creation
+from contracts.governing import Government
+
+_FEEDS_AT_ONCE: Final = 3
+"""Creating one takes millions of gas, and a transaction may have 2^24 (EIP-7825)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,9 @@ class OracleOrder:
 
     site: Site
     roles: Roles
+    government: Government
+    officers: Address
+    """Desk of those who may veto a rotation."""
     oracle_id: Hash32
     threshold: int
     keys: tuple[bls.Key, ...]
@@ -63,8 +71,8 @@ async def deploy_oracle(order: OracleOrder) -> OracleDeployment:
     committee = creation(
         "remote",
         "BlsReporters",
-        order.roles.governor.address,
-        order.roles.guardian,
+        order.government.timelock,
+        order.officers,
         oracle,
         order.activation_delay,
         order.oracle_id,
@@ -73,10 +81,11 @@ async def deploy_oracle(order: OracleOrder) -> OracleDeployment:
         order.proofs,
     )
     await sender.send([committee])
-    governor = order.roles.governor
-    await sender.send([creation("remote", "RateOracle", governor.address, reporters, order.oracle_id, feed_code)])
+    governor = order.government.timelock
+    await sender.send([creation("remote", "RateOracle", governor, reporters, order.oracle_id, feed_code)])
     calls = [Call(oracle, _create_feed(terms)) for terms in order.feeds]
-    await Sender(site.writer, governor, site.fees).send(calls)
+    for start in range(0, len(calls), _FEEDS_AT_ONCE):
+        await order.government.decide(calls[start : start + _FEEDS_AT_ONCE])
     feeds = {terms.name: feed_address(oracle, terms.name, feed_code) for terms in order.feeds}
     return OracleDeployment(reporters, oracle, index, feeds)
 

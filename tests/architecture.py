@@ -22,6 +22,13 @@ ARROWS: Final = {
     "bridge.devnet": ("bridge.devnet", "bridge.adapters", "bridge.core", "contracts", "oracles.core"),
     "bridge.cli": ("bridge.cli", "bridge.devnet", "bridge.adapters", "bridge.core", "contracts"),
     "relayers": ("relayers", "bridge.adapters", "bridge.core"),
+    "relayers.watch": (
+        "relayers.watch",
+        "bridge.adapters.commands",
+        "bridge.adapters.config",
+        "bridge.adapters.keystores",
+        "bridge.adapters.telemetry",
+    ),
     "oracles": ("oracles", "bridge.adapters", "bridge.core"),
     "oracles.core": ("oracles.core", "bridge.core"),
     "contracts": ("contracts", "bridge.adapters", "bridge.core"),

@@ -29,15 +29,32 @@ def devnet() -> None:
 @click.option("--relayers", default=4, show_default=True, help="Organisations in the committee, one daemon each.")
 @click.option("--remotes", default=2, show_default=True, help="Public chains.")
 @click.option("--reporters", default=4, show_default=True, help="Reporters of the oracle; 0 for none.")
+@click.option("--watchtower/--no-watchtower", default=True, help="Whether a watchtower runs.")
 @click.option("--via", multiple=True, metavar="CHAIN=URL", help="Have the relayers ask a chain through this URL.")
 @click.option("--json", "as_json", is_flag=True, help="Print the network's file instead of text.")
-def up(directory: Path, relayers: int, remotes: int, reporters: int, via: tuple[str, ...], *, as_json: bool) -> None:
+def up(  # noqa: PLR0913 - one per option
+    directory: Path,
+    relayers: int,
+    remotes: int,
+    reporters: int,
+    via: tuple[str, ...],
+    *,
+    watchtower: bool,
+    as_json: bool,
+) -> None:
     """Start a devnet and return when it is ready."""
     from bridge.adapters.config import encode_network  # noqa: PLC0415 - `--help` answers without it
     from bridge.devnet import Options  # noqa: PLC0415
     from bridge.devnet import up as raise_devnet  # noqa: PLC0415
 
-    options = Options(directory, relayers=relayers, remotes=remotes, reporters=reporters, via=_pairs(via))
+    options = Options(
+        directory,
+        relayers=relayers,
+        remotes=remotes,
+        reporters=reporters,
+        via=_pairs(via),
+        watchtower=watchtower,
+    )
     network = raise_devnet(options, (lambda _: None) if as_json else _say)
     if as_json:
         click.echo(encode_network(network).decode(), nl=False)

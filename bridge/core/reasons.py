@@ -7,6 +7,9 @@ class Reason(IntEnum):
     """Codes of `Held` events."""
 
     CAP = 33
+    LIMIT = 34
+    DELAYED = 35
+    PAUSED = 36
     MATURED = 41
     ODD_LOT = 42
     BOOK_EXCEEDED = 64
@@ -28,11 +31,14 @@ class HoldClass(Enum):
     QUARANTINE = "the destination's governor decides"
 
 
-_RETRY = frozenset({Reason.CAP, Reason.COMMITTEE_MISMATCH})
+_RETRY = frozenset({Reason.CAP, Reason.LIMIT, Reason.DELAYED, Reason.PAUSED, Reason.COMMITTEE_MISMATCH})
 _RETURNABLE = frozenset({Reason.ASSET_UNKNOWN, Reason.RECIPIENT_INVALID})
 
 _SENTENCES = {
     Reason.CAP: "the supply cap of this bond on the destination chain is reached",
+    Reason.LIMIT: "the flow limit of this bond and route is used up; it refills with time and with what flows back",
+    Reason.DELAYED: "an amount this large waits, so that a guardian can veto it; a veto sends it back to its sender",
+    Reason.PAUSED: "a guardian has paused this bond and route; a pause ends by itself",
     Reason.MATURED: "the bond has matured: only the claim at par is left",
     Reason.ODD_LOT: "the amount is not a multiple of the bond's denomination",
     Reason.BOOK_EXCEEDED: "more is asked for than was locked for that chain",

@@ -12,7 +12,7 @@ from bridge.core.types import Address
 from bridge.devnet.layout import Layout
 
 USERS: Final = ("alice", "bob", "carol")
-OPERATORS: Final = ("deployer", "governor", "guardian", "registrar", "issuer")
+OPERATORS: Final = ("deployer", "guardian", "watchtower", "issuer")
 _PASSWORD_BYTES: Final = 16
 
 
@@ -37,6 +37,8 @@ class Organisation:
     name: str
     attestation: Person
     submission: Person
+    council: Person
+    """Its seat in the council that governs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Cast:
 
     def funded(self) -> list[Address]:
         """Return the accounts that send transactions."""
-        people = (*self.users, *self.operators.values(), *(org.submission for org in self.organisations))
+        organisations = [person for org in self.organisations for person in (org.submission, org.council)]
+        people = (*self.users, *self.operators.values(), *organisations)
         return [person.address for person in people]
 
 
@@ -59,8 +62,13 @@ def make_cast(layout: Layout, organisations: int) -> Cast:
         users=tuple(make_person(layout, name) for name in USERS),
         operators={name: make_person(layout, name) for name in OPERATORS},
         organisations=tuple(
-            Organisation(name, make_person(layout, f"{name}-attestation"), make_person(layout, f"{name}-submission"))
-            for name in (f"relayer-{number}" for number in range(1, organisations + 1))
+            Organisation(
+                f"relayer-{number}",
+                make_person(layout, f"relayer-{number}-attestation"),
+                make_person(layout, f"relayer-{number}-submission"),
+                make_person(layout, f"council-{number}"),
+            )
+            for number in range(1, organisations + 1)
         ),
     )
 

@@ -16,6 +16,7 @@ _OWN: Final = (
     "relayers",
     "reporters",
     "mirror",
+    "watchtower",
     "logs",
 )
 
@@ -66,6 +67,11 @@ class Layout:
         return self.reporter(name) / "oracle.toml"
 
     @property
+    def watchtower(self) -> Path:
+        """Folder of the watchtower; its configuration is `watchtower.toml`."""
+        return self.folder / "watchtower"
+
+    @property
     def mirror(self) -> Path:
         """Documents that the stand-in for the publishers serves."""
         return self.folder / "mirror"
@@ -85,7 +91,7 @@ class Layout:
             self.processes.touch(exist_ok=False)
         except FileExistsError:
             raise Refuse(f"another devnet is being started in {self.folder}") from None
-        for part in ("keys", "nodes", "relayers", "reporters", "mirror", "logs"):
+        for part in ("keys", "nodes", "relayers", "reporters", "mirror", "watchtower", "logs"):
             (self.folder / part).mkdir()
 
     def require(self) -> None:

@@ -20,6 +20,7 @@ from bridge.adapters.config import (
 )
 from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger import EvmWriter, Sender
+from bridge.adapters.signers import open_attestation_signer
 from bridge.core.errors import Refuse
 from bridge.core.ports import Call
 from bridge.core.submission import FeeRules
@@ -41,6 +42,7 @@ from bridge.devnet.nodes import (
 )
 from bridge.devnet.oracle import (
     OracleCast,
+    OracleOffices,
     Surroundings,
     add_index,
     deploy_feeds,
@@ -50,16 +52,32 @@ from bridge.devnet.oracle import (
     start_reporter,
 )
 from bridge.devnet.processes import LOOPBACK, Process, Processes, free_ports
-from contracts.deploy import Deployment, Order, Parameters, Roles, Site, deploy, encode_deployment
+from bridge.devnet.watching import start_watchtower
+from contracts.deploy import (
+    Deployment,
+    Flow,
+    Order,
+    Parameters,
+    Roles,
+    Site,
+    deploy,
+    encode_deployment,
+    finish,
+    government_of,
+)
 from contracts.deploy_oracle import OracleDeployment
 
 ISSUED: Final = Units(5_000_000_000)
 """Face value of each bond that each user holds at first."""
+FLOW: Final = Flow(inbound=10_000, outbound=10_000, delay_above=30)
+"""A trillion yen a day each way; above three billion an amount waits."""
 SUPPLY_CAP: Final = Units(1_000_000_000_000)
 BALANCE: Final = 1_000 * 10**18
 _FREE: Final = FeeRules(0, 0, 0, 1)
 _PUBLIC: Final = FeeRules(200 * 10**9, 10**9, 10**20, 3)
 _NONCES_APART: Final = 16
+_DAY: Final = 86_400
+_TIMELOCK_SECONDS: Final = 1
 _LOCKS_PER_BLOCK: Final = 1_000
 _POSTS_PER_BLOCK: Final = 10_000
 
@@ -81,6 +99,8 @@ class Options:
     locks_per_block: int = _LOCKS_PER_BLOCK
     activation_delay: int = 4
     return_delay: int = 4
+    watchtower: bool = False
+    """Whether somebody watches. A test of the bridge alone needs nobody."""
     saves_home: bool = True
     """Whether the home node survives its own end. Saving costs it a core once there are thousands of blocks."""
 
@@ -155,6 +175,9 @@ async def _raise(options: Options, layout: Layout, nodes: Sequence[Node], say: C
     layout.network.write_bytes(encode_network(network))
     say(f"starting {options.relayers} relayers")
     network = await _start_relayers(options, layout, nodes, cast, deployment, network)
+    if options.watchtower:
+        start_watchtower(layout, processes, nodes, cast, deployment)
+        network = _publish(layout, network, network.relayers)
     if oracle is None or feeds is None:
         return network
     say(f"starting a stand-in for the publishers and {options.reporters} reporters")
@@ -190,9 +213,12 @@ async def _deploy(
     )
     feeds = None
     if oracle is not None:
-        board, governor = deployment.contracts[home.chain]["board"], cast.operators["governor"].signer
-        await register_reporters(home, governor, board, oracle)
-        feeds = await deploy_feeds(remotes[0], _roles(cast), oracle, options.activation_delay)
+        roles, parameters, board = order.roles, order.parameters, deployment.contracts[home.chain]["board"]
+        await register_reporters(government_of(home, roles, parameters, deployment), board, oracle)
+        there = government_of(remotes[0], roles, parameters, deployment)
+        officers = deployment.contracts[remotes[0].chain]["officers"]
+        feeds = await deploy_feeds(OracleOffices(remotes[0], roles, there, officers), oracle, options.activation_delay)
+    await finish(order, deployment)
     for node in nodes:
         await mine_in_time(node, rpcs[node.name])
     return deployment, feeds
@@ -202,9 +228,12 @@ def _roles(cast: Cast) -> Roles:
     operators = cast.operators
     return Roles(
         deployer=operators["deployer"].signer,
-        governor=operators["governor"].signer,
-        registrar=operators["registrar"].signer,
-        guardian=operators["guardian"].address,
+        council=tuple(
+            open_attestation_signer(org.council.entry.keystore, org.council.entry.password_file)
+            for org in cast.organisations
+        ),
+        watch=(operators["watchtower"].address,),
+        officers=(operators["guardian"].address,),
         issuer=operators["issuer"].address,
     )
 
@@ -221,6 +250,11 @@ def _parameters(options: Options, cast: Cast) -> Parameters:
         activation_delay=options.activation_delay,
         return_delay=options.return_delay,
         supply_cap=SUPPLY_CAP,
+        flow=FLOW,
+        veto_delay=options.return_delay,
+        flow_period=_DAY,
+        max_pause=2 * _DAY,
+        timelock_delay=_TIMELOCK_SECONDS,
     )
 
 
@@ -251,7 +285,9 @@ def _network(nodes: Sequence[Node], cast: Cast, deployment: Deployment, processe
             for isin, token in deployment.bonds.items()
         ),
         users=tuple(user.entry for user in cast.users),
-        operators=tuple(operator.entry for operator in cast.operators.values()),
+        operators=tuple(
+            person.entry for person in (*cast.operators.values(), *(org.council for org in cast.organisations))
+        ),
         pids={name: process.pid for name, process in processes.all().items()},
     )
 

@@ -17,7 +17,7 @@ from bridge.adapters.codec.views import CALENDAR_OF
 from bridge.adapters.config import AccountEntry
 from bridge.adapters.evm import Rpc
 from bridge.adapters.keystores import new_key, write_secret
-from bridge.adapters.ledger import Query, Sender, newest_block, read
+from bridge.adapters.ledger import Query, newest_block, read
 from bridge.core import bls
 from bridge.core.bls12381 import ORDER
 from bridge.core.errors import Refuse
@@ -31,6 +31,7 @@ from bridge.devnet.nodes import Node
 from bridge.devnet.processes import LOOPBACK, Process, Processes
 from contracts.deploy import Roles, Site
 from contracts.deploy_oracle import FeedTerms, OracleDeployment, OracleOrder, deploy_index, deploy_oracle
+from contracts.governing import Government
 from oracles.core.catalogue import CALL_RATE_AVERAGE, CATALOGUE, PAR_YIELDS
 from oracles.core.report import days_of
 from oracles.core.series import Kind, Role, Series
@@ -91,11 +92,23 @@ def _reporter(layout: Layout, name: str, oracle_id: Hash32) -> ReporterAccount:
     return ReporterAccount(name, key, bls.prove(secret, oracle_id), entry, submission)
 
 
-async def deploy_feeds(site: Site, roles: Roles, oracle: OracleCast, activation_delay: int) -> OracleDeployment:
+@dataclass(frozen=True, slots=True)
+class OracleOffices:
+    """Where the oracle is deployed, and who governs it there."""
+
+    site: Site
+    roles: Roles
+    government: Government
+    officers: Address
+
+
+async def deploy_feeds(offices: OracleOffices, oracle: OracleCast, activation_delay: int) -> OracleDeployment:
     """Deploy the oracle with a feed for every series."""
     order = OracleOrder(
-        site=site,
-        roles=roles,
+        site=offices.site,
+        roles=offices.roles,
+        government=offices.government,
+        officers=offices.officers,
         oracle_id=oracle.oracle_id,
         threshold=oracle.threshold,
         keys=tuple(reporter.key for reporter in oracle.reporters),
@@ -106,12 +119,12 @@ async def deploy_feeds(site: Site, roles: Roles, oracle: OracleCast, activation_
     return await deploy_oracle(order)
 
 
-async def register_reporters(home: Site, governor: TransactionSigner, board: Address, oracle: OracleCast) -> None:
+async def register_reporters(government: Government, board: Address, oracle: OracleCast) -> None:
     """Let the reporters post on the board."""
     calls = [
         Call(board, encode_register_key(reporter.signer, reporter.submission.address)) for reporter in oracle.reporters
     ]
-    await Sender(home.writer, governor, home.fees).send(calls)
+    await government.decide(calls)
 
 
 async def add_index(site: Site, rpc: Rpc, deployer: TransactionSigner, oracle: OracleDeployment) -> None:

@@ -26,7 +26,7 @@ abstract contract Bridge is HomeSide {
         address gateway = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
         EcdsaCommittee committee =
             new EcdsaCommittee(GOVERNOR, GUARDIAN, gateway, ACTIVATION_DELAY, set.threshold, set.members());
-        remotes[chain] = new RemoteGateway(committee, GOVERNOR, HOME, address(home), GENESIS, RETURN_DELAY, 1, 128);
+        remotes[chain] = new RemoteGateway(committee, GOVERNOR, HOME, address(home), GENESIS, bounds(), 1, 128);
         enrol(chain, 1, set);
         openRoute(chain, gateway);
         for (uint256 nonce = 0; nonce < sent[HOME][chain].length; ++nonce) {

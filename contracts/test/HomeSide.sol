@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BondTerms, BondType} from "../src/common/BondTerms.sol";
 import {EcdsaCommittee} from "../src/common/EcdsaCommittee.sol";
+import {Bounds, FlowLimits} from "../src/common/IBrakes.sol";
 import {IGateway} from "../src/common/IGateway.sol";
 import {HomeGateway} from "../src/home/HomeGateway.sol";
 import {JGBToken} from "../src/home/JGBToken.sol";
@@ -20,7 +21,10 @@ abstract contract HomeSide is Carrier {
     uint48 internal constant ACTIVATION_DELAY = 1 days;
     uint48 internal constant RETURN_DELAY = 3 days;
     uint32 internal constant LOCKS_PER_BLOCK = 1_000;
-    uint96 internal constant CAP = 1e15;
+    uint96 internal constant CAP = 2e14;
+    uint48 internal constant VETO_DELAY = 2 days;
+    uint32 internal constant FLOW_PERIOD = 1 days;
+    uint32 internal constant MAX_PAUSE = 3 days;
     uint128 internal constant LOT = 50_000;
 
     address internal immutable GOVERNOR = _account("governor");
@@ -28,6 +32,8 @@ abstract contract HomeSide is Carrier {
     address internal immutable REGISTRAR = _account("registrar");
     address internal immutable ISSUER = _account("issuer");
     address internal immutable ALICE = _account("alice");
+    address internal constant WATCH = address(0x7a7c4);
+    address internal constant OFFICERS = address(0x0ff1ce);
     address internal immutable BOB = _account("bob");
     address internal immutable STRANGER = _account("stranger");
 
@@ -36,12 +42,19 @@ abstract contract HomeSide is Carrier {
     JGBToken internal bond;
     JGBToken internal bill;
 
+    function bounds() internal pure virtual returns (Bounds memory) {
+        return
+            Bounds(
+                RETURN_DELAY, VETO_DELAY, FLOW_PERIOD, MAX_PAUSE, FlowLimits(65_535, 65_535, 65_535), WATCH, OFFICERS
+            );
+    }
+
     function deployHome(SignerSet memory set) internal {
         vm.warp(NOW);
         vm.roll(1_000);
         vm.chainId(HOME);
         homeCommittee = new EcdsaCommittee(GOVERNOR, GUARDIAN, GOVERNOR, ACTIVATION_DELAY, set.threshold, set.members());
-        home = new HomeGateway(homeCommittee, GOVERNOR, REGISTRAR, GENESIS, RETURN_DELAY);
+        home = new HomeGateway(homeCommittee, GOVERNOR, REGISTRAR, GENESIS, bounds());
         gateways[HOME] = home;
         enrol(HOME, 1, set);
         bond = new JGBToken(bondTerms(), ISSUER);

@@ -66,7 +66,7 @@ def test_a_view_is_not_called_with_too_few_arguments() -> None:
 
 @pytest.mark.parametrize("error", ERRORS.values(), ids=str)
 def test_every_known_error_is_named(error: Signature) -> None:
-    samples = {"string": "why", "address": to_hex(BOARD), "bytes32": A, "bytes12": b"JP1103821S45"}
+    samples = {"string": "why", "address": to_hex(BOARD), "bytes32": A, "bytes12": b"JP1103821S45", "bytes": A}
     arguments = [samples.get(kind, 7) for kind in error.inputs]
     reverted = decode_revert(error.selector + encode(error.inputs, arguments))
     if error.name in ("Error", "Panic"):

@@ -13,7 +13,7 @@ from bridge.adapters.census import Census
 from bridge.adapters.codec import views
 from bridge.adapters.config import Network
 from bridge.adapters.ledger import EvmChain, Query, Sender, read
-from bridge.adapters.signers import open_transaction_signer
+from bridge.adapters.signers import open_attestation_signer, open_transaction_signer
 from bridge.adapters.tracing import Tracer
 from bridge.core.events import AttestationPosted, ChainFact, Dispatched, Executed
 from bridge.core.finality import Depth, Tag
@@ -21,10 +21,12 @@ from bridge.core.ports import Call, Receipt
 from bridge.core.submission import FeeRules
 from bridge.core.transfers import State
 from bridge.core.types import Address, ChainId, Height, Leaf, Units
+from contracts.governing import Government, Seats
 
 LOT = 50_000
 PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.3
+TIMELOCK_SECONDS = 1
 EVERYTHING = Units((1 << 128) - 1)
 _FREE = FeeRules(0, 0, 0, 1)
 _PRICED = FeeRules(200 * 10**9, 10**9, 10**20, 3)
@@ -60,6 +62,21 @@ class People:
         signer = open_transaction_signer(account.keystore, account.password_file)
         rules = _FREE if chain is self.home else _PRICED
         return await Sender(chain, signer, rules).send(calls)
+
+    async def govern(self, chain: EvmChain, *calls: Call) -> Receipt:
+        """Have the council propose calls on a chain, and the timelock execute them."""
+        entry = self.network.chain(str(chain.chain))
+        names = [account.name for account in self.network.operators if account.name.startswith("council-")]
+        accounts = [self.network.account(name) for name in names]
+        deployer = self.network.account("deployer")
+        seats = Seats(
+            tuple(open_attestation_signer(account.keystore, account.password_file) for account in accounts),
+            len(names) // 2 + 1,
+            open_transaction_signer(deployer.keystore, deployer.password_file),
+        )
+        rules = _FREE if chain is self.home else _PRICED
+        council, timelock = entry.contracts["council"], entry.contracts["timelock"]
+        return await Government(chain, rules, council, timelock, TIMELOCK_SECONDS, seats).decide(calls)
 
     async def lock(
         self, *amounts: int, remote: int = 0, recipient: Address | None = None, name: str = "alice", bond: int = 0

@@ -18,6 +18,7 @@ from bridge.devnet.layout import Layout
 from bridge.devnet.processes import Process, Processes, find
 
 COMMAND_SECONDS = 60.0
+_SMALL = ("--reporters", "0", "--no-watchtower")
 COMMANDS = Path(sys.executable).parent
 
 
@@ -138,7 +139,7 @@ async def death_of(process: psutil.Process, seconds: float) -> int | None:
 @contextmanager
 def raised(folder: Path, *options: str) -> Iterator[Running]:
     """Have `jgb-bridge devnet up` start a bridge, and `devnet down` end it whatever happens."""
-    said = asyncio.run(run("jgb-bridge", "devnet", "up", "--dir", str(folder), "--reporters", "0", *options))
+    said = asyncio.run(run("jgb-bridge", "devnet", "up", "--dir", str(folder), *_SMALL, *options))
     assert said.code == 0, said
     bridge = Running(folder)
     try:

@@ -61,6 +61,7 @@ def ours(folder: Path) -> list[psutil.Process]:
 
 
 NODES = {"home", "remote-1", "remote-2"}
+OFFICES = {"council", "timelock", "watch", "officers"}
 DOUBLES = {"home-sealer", "home-second", "remote-1-second", "remote-2-second"}
 
 
@@ -68,8 +69,8 @@ def test_the_file_says_where_everything_is(network: Network, folder: Path) -> No
     document = json.loads((folder / "devnet.json").read_text())
     assert document["version"] == 1
     assert {"home", "remotes", "assets", "users", "relayers", "pids"} <= set(document)
-    assert set(document["home"]["contracts"]) == {"committee", "gateway", "board"}
-    assert [set(remote["contracts"]) for remote in document["remotes"]] == [{"committee", "gateway"}] * 2
+    assert set(document["home"]["contracts"]) == OFFICES | {"committee", "gateway", "board"}
+    assert [set(remote["contracts"]) for remote in document["remotes"]] == [OFFICES | {"committee", "gateway"}] * 2
     assert [set(asset["remotes"]) for asset in document["assets"]] == [{"remote-1", "remote-2"}] * 2
     assert set(document["users"][0]) == {"name", "address", "keystore", "password_file"}
     assert set(network.pids) == NODES | DOUBLES

@@ -102,7 +102,7 @@ async def test_what_is_on_its_way_when_the_committee_rotates_is_signed_again(run
 
     committee = people.network.remotes[REMOTE].contracts["committee"]
     replace = codec.encode_replace(threshold=3, members=members)
-    await people.send("governor", people.remote(REMOTE), Call(committee, replace))
+    await people.govern(people.remote(REMOTE), Call(committee, replace))
     await until(lambda: _follow(running, RELAYERS, Epoch(old + 2)), "everyone knows the newest epoch")
     assert await people.nobody_signed_twice()
     assert await running.books_balance()
@@ -111,7 +111,7 @@ async def test_what_is_on_its_way_when_the_committee_rotates_is_signed_again(run
 async def _set_cap(people: People, cap: Units) -> None:
     """Have the governor say how much of the bond may be wrapped."""
     chain, data = people.remote(REMOTE), codec.encode_set_cap(people.bond(BOND), cap)
-    await people.send("governor", chain, Call(chain.watched.gateway, data))
+    await people.govern(chain, Call(chain.watched.gateway, data))
 
 
 async def _restore_cap(running: Running, cap: Units) -> None:
@@ -137,7 +137,7 @@ async def _rotate(people: People, members: Sequence[Address], threshold: int) ->
     home, chain, epoch = people.home, people.remote(REMOTE).chain, await _epoch(people)
     previous, _ = await _set(people, epoch)
     data = codec.encode_rotate(chain, previous, Epoch(epoch + 1), threshold, members)
-    return await people.sent(home, await people.send("governor", home, Call(home.watched.gateway, data)))
+    return await people.sent(home, [await people.govern(home, Call(home.watched.gateway, data))])
 
 
 async def _follow(running: Running, names: Sequence[str], epoch: Epoch) -> bool:

@@ -64,12 +64,12 @@ async def test_a_committee_that_certifies_nothing_is_a_mistake_too(
     config.write_text(_own_config(running, tmp_path, port))
     before = await chain.committee((await chain.heads()).latest)
     committee = running.network.remotes[1].contracts["committee"]
-    await people.send("governor", chain, Call(committee, codec.encode_revoke(before.epoch)))
+    await people.govern(chain, Call(committee, codec.encode_revoke(before.epoch)))
     try:
         said = await run("jgb-relayer", "run", "--config", str(config))
     finally:
         replace = codec.encode_replace(before.threshold, before.members)
-        await people.send("governor", chain, Call(committee, replace))
+        await people.govern(chain, Call(committee, replace))
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(f"remotes[1].gateway: its committee's epoch {before.epoch} is revoked: ")
     assert len(said.err.splitlines()) == 1

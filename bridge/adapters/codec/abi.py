@@ -16,6 +16,7 @@ CALENDAR_REPORT: Final = "(bytes32,uint16,uint32,uint256,uint256)"
 FEED_TERMS: Final = "(string,string,string,string,bool,uint8,uint32)"
 FIXING: Final = "(int88,uint24,uint8,uint16,uint40,uint40,uint24,bool)"
 POINT: Final = "(uint128,uint24,uint40,int56,bool)"
+ACTION: Final = "(address,bytes)"
 TERMS: Final = "(bytes12,uint8,uint32,uint32,uint64,uint64,uint64)"
 
 _FUNCTIONS: Final = f"""
@@ -49,6 +50,24 @@ burn(address,uint256,address,bytes) -> (bytes32)
 setCap(address,uint96)
 wrappedOf(address) -> (address)
 capOf(address) -> (uint96)
+
+preview(uint256,address,uint8,uint256) -> (uint256,uint256)
+pausedUntil(uint256,address,uint8) -> (uint256)
+opensAt(uint256,address,bytes32) -> (uint256)
+setFlowLimits(uint256,address,(uint16,uint16,uint16))
+flowLimits(uint256,address) -> ((uint16,uint16,uint16))
+setGuardian(address,uint8)
+resume(uint256,address,uint8)
+GOVERNOR() -> (address)
+GUARDIAN() -> (address)
+REGISTRAR() -> (address)
+
+act({ACTION}[],bytes)
+nonce() -> (uint256)
+scheduleBatch(address[],uint256[],bytes[],bytes32,bytes32,uint256)
+executeBatch(address[],uint256[],bytes[],bytes32,bytes32)
+updateDelay(uint256)
+setDuty(address,bool)
 
 activeEpoch() -> (uint64)
 setOf(uint64) -> (bytes32,uint8,bytes)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {IBrakes} from "./IBrakes.sol";
 import {ICommittee} from "./ICommittee.sol";
 import {Batch, Message} from "./Protocol.sol";
 
 /// @notice What both ends of a route share: an outbox of leaves, and an inbox that executes each message exactly once.
-interface IGateway {
+interface IGateway is IBrakes {
     /// @notice A message left this chain. `leaf` is its id everywhere.
     event Dispatched(bytes32 indexed leaf, uint256 indexed destinationChain, uint64 indexed nonce, Message message);
     /// @notice A quorum's batch was accepted. Events of its messages follow in the same transaction.
@@ -48,6 +49,7 @@ interface IGateway {
         uint64 epoch;
         uint48 heldAt; // UTC seconds; zero: not held
         uint8 reason;
+        uint32 pausedBefore; // seconds for which the asset had been paused by then
     }
 
     /// @notice Delivers a whole batch. Messages already consumed are skipped quietly.
@@ -88,6 +90,8 @@ interface IGateway {
     function isConsumed(uint256 sourceChain, uint64 nonce) external view returns (bool);
     /// @notice Where a message waits; `heldAt` is zero if it does not.
     function held(bytes32 leaf) external view returns (uint64 epoch, uint48 heldAt, uint8 reason);
+    /// @notice When a message that is DELAYED may be executed, in UTC seconds, if no pause comes in between.
+    function opensAt(uint256 sourceChain, address asset, bytes32 leaf) external view returns (uint256);
     /// @notice Gross units that were executed or sent back, and the highest running total among their messages, which
     ///         they can never exceed. What is in flight on a route is `runningTotal` there less `settled` here.
     function received(uint256 sourceChain, address asset) external view returns (uint128 highestTotal, uint128 settled);

@@ -2,6 +2,8 @@
 pragma solidity ^0.8.24;
 
 import {BatchDigest} from "./BatchDigest.sol";
+import {Brakes} from "./Brakes.sol";
+import {Bounds, FlowLimits, IBrakes, Right} from "./IBrakes.sol";
 import {ICommittee} from "./ICommittee.sol";
 import {IGateway} from "./IGateway.sol";
 import {Batch, Kind, Limits, Message, Reason} from "./Protocol.sol";
@@ -24,14 +26,13 @@ abstract contract Inbox is Settlement {
     address public immutable GOVERNOR;
 
     mapping(uint256 sourceChain => mapping(uint256 word => uint256 bits)) private _consumed;
-    /// @inheritdoc IGateway
-    mapping(bytes32 leaf => HeldMessage) public held;
+    mapping(bytes32 leaf => HeldMessage) private _held;
 
-    constructor(ICommittee committee, address governor, bytes32 homeGenesis, uint48 returnDelay) {
+    constructor(ICommittee committee, address governor, bytes32 homeGenesis, Bounds memory bounds) Brakes(bounds) {
         if (address(committee) == address(0) || governor == address(0)) revert ZeroAddress();
         COMMITTEE = committee;
         GOVERNOR = governor;
-        RETURN_DELAY = returnDelay;
+        RETURN_DELAY = bounds.returnDelay;
         DOMAIN_SEPARATOR = BatchDigest.domainSeparator(block.chainid, address(this), homeGenesis);
     }
 
@@ -79,9 +80,15 @@ abstract contract Inbox is Settlement {
     /// @inheritdoc IGateway
     function retry(uint256 sourceChain, Message calldata message) external {
         (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
-        uint8 reason = _unhold(leaf);
+        HeldMessage memory waiting = _unhold(leaf);
+        uint8 reason = waiting.reason;
         if (!Reason.isRetryable(reason) && msg.sender != GOVERNOR) revert Quarantined(leaf, reason);
         Run memory run = _newRun(sourceChain, 1);
+        if (reason == Reason.DELAYED) {
+            uint256 opening = _opensAt(sourceChain, inbound.asset(), waiting);
+            if (block.timestamp < opening) revert StillDelayed(leaf, opening);
+            run.isMature = true;
+        }
         reason = _execute(run, inbound, leaf);
         if (reason != Reason.NONE) revert StillHeld(leaf, reason);
         emit Executed(leaf, sourceChain, inbound.nonce());
@@ -91,13 +98,50 @@ abstract contract Inbox is Settlement {
     /// @inheritdoc IGateway
     function sendBack(uint256 sourceChain, Message calldata message) external returns (bytes32 returnLeaf) {
         (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
-        uint256 opensAt = uint256(held[leaf].heldAt) + RETURN_DELAY;
-        uint8 reason = _unhold(leaf);
+        HeldMessage memory waiting = _unhold(leaf);
+        (uint8 reason, uint256 opening) = (waiting.reason, uint256(waiting.heldAt) + RETURN_DELAY);
         if (inbound.kind() != Kind.TRANSFER || !Reason.isReturnable(reason)) revert NotReturnable(leaf, reason);
-        if (block.timestamp < opensAt) revert ReturnTooEarly(leaf, opensAt);
-        if (!_settleUnpaid(sourceChain, inbound)) revert NotReturnable(leaf, Reason.TOTAL_EXCEEDED);
-        returnLeaf = _dispatchReturn(sourceChain, inbound, leaf);
-        emit SentBack(leaf, returnLeaf);
+        if (block.timestamp < opening) revert ReturnTooEarly(leaf, opening);
+        return _sendBack(sourceChain, inbound, leaf);
+    }
+
+    /// @inheritdoc IBrakes
+    function veto(uint256 sourceChain, Message calldata message)
+        external
+        onlyGuardian(Right.VETO)
+        returns (bytes32 returnLeaf)
+    {
+        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
+        uint8 reason = _unhold(leaf).reason;
+        if (reason != Reason.DELAYED) revert NotVetoable(leaf, reason);
+        emit Vetoed(leaf, msg.sender);
+        return _sendBack(sourceChain, inbound, leaf);
+    }
+
+    /// @inheritdoc IBrakes
+    function setFlowLimits(uint256 chain, address asset, FlowLimits calldata limits) external onlyGovernor {
+        _setFlowLimits(chain, asset, limits);
+    }
+
+    /// @inheritdoc IBrakes
+    function setGuardian(address guardian, uint8 rights) external onlyGovernor {
+        _setGuardian(guardian, rights);
+    }
+
+    /// @inheritdoc IBrakes
+    function resume(uint256 chain, address asset, uint8 directions) external onlyGovernor {
+        _resume(chain, asset, directions);
+    }
+
+    /// @inheritdoc IGateway
+    function held(bytes32 leaf) external view returns (uint64 epoch, uint48 heldAt, uint8 reason) {
+        HeldMessage memory waiting = _held[leaf];
+        return (waiting.epoch, waiting.heldAt, waiting.reason);
+    }
+
+    /// @inheritdoc IGateway
+    function opensAt(uint256 sourceChain, address asset, bytes32 leaf) external view returns (uint256) {
+        return _opensAt(sourceChain, asset, _held[leaf]);
     }
 
     /// @inheritdoc IGateway
@@ -152,7 +196,8 @@ abstract contract Inbox is Settlement {
         if (reason == Reason.NONE) {
             emit Executed(leaf, run.sourceChain, message.nonce());
         } else {
-            held[leaf] = HeldMessage(epoch, uint48(block.timestamp), reason);
+            uint32 paused = reason == Reason.DELAYED ? _pausedSeconds(run.sourceChain, message.asset()) : 0;
+            _held[leaf] = HeldMessage(epoch, uint48(block.timestamp), reason, paused);
             emit Held(leaf, run.sourceChain, message.nonce(), epoch, reason);
         }
     }
@@ -175,19 +220,29 @@ abstract contract Inbox is Settlement {
 
     /// @dev A held leaf of a revoked epoch lives again once the active epoch certifies it too.
     function _recertify(bytes32 leaf, uint64 epoch) private {
-        HeldMessage storage waiting = held[leaf];
+        HeldMessage storage waiting = _held[leaf];
         if (waiting.heldAt == 0 || !COMMITTEE.isRevoked(waiting.epoch)) return;
         waiting.epoch = epoch;
         emit Recertified(leaf, epoch);
     }
 
     /// @dev Takes a leaf of a living epoch out of HELD; what follows executes it, sends it back, or reverts.
-    /// @return reason Why it was held.
-    function _unhold(bytes32 leaf) private returns (uint8 reason) {
-        HeldMessage memory waiting = held[leaf];
+    /// @return waiting How it was held.
+    function _unhold(bytes32 leaf) private returns (HeldMessage memory waiting) {
+        waiting = _held[leaf];
         if (waiting.heldAt == 0) revert NotHeld(leaf);
         if (COMMITTEE.isRevoked(waiting.epoch)) revert ICommittee.EpochIsRevoked(waiting.epoch);
-        delete held[leaf];
-        return waiting.reason;
+        delete _held[leaf];
+    }
+
+    /// @dev When a delayed message may be executed. While its asset is paused its clock stands still.
+    function _opensAt(uint256 sourceChain, address asset, HeldMessage memory waiting) private view returns (uint256) {
+        return uint256(waiting.heldAt) + VETO_DELAY + _pausedSeconds(sourceChain, asset) - waiting.pausedBefore;
+    }
+
+    function _sendBack(uint256 sourceChain, Inbound message, bytes32 leaf) private returns (bytes32 returnLeaf) {
+        if (!_settleUnpaid(sourceChain, message)) revert NotReturnable(leaf, Reason.TOTAL_EXCEEDED);
+        returnLeaf = _dispatchReturn(sourceChain, message, leaf);
+        emit SentBack(leaf, returnLeaf);
     }
 }

@@ -49,6 +49,9 @@ library Limits {
 library Reason {
     uint8 internal constant NONE = 0;
     uint8 internal constant CAP = 33;
+    uint8 internal constant LIMIT = 34;
+    uint8 internal constant DELAYED = 35;
+    uint8 internal constant PAUSED = 36;
     uint8 internal constant MATURED = 41;
     uint8 internal constant ODD_LOT = 42;
     uint8 internal constant BOOK_EXCEEDED = 64;
@@ -63,7 +66,7 @@ library Reason {
 
     /// @notice Anyone may try again.
     function isRetryable(uint8 reason) internal pure returns (bool) {
-        return reason == CAP || isReturnable(reason);
+        return (reason >= CAP && reason <= PAUSED) || isReturnable(reason);
     }
 
     /// @notice After a period anyone may send it back, to the recorded sender only.

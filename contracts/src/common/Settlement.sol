@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Account, Accounts, LimitWord} from "./Accounts.sol";
+import {Brakes} from "./Brakes.sol";
+import {Direction} from "./IBrakes.sol";
 import {IGateway} from "./IGateway.sol";
 import {Leaves} from "./Leaves.sol";
-import {Outbox} from "./Outbox.sol";
 import {Payment, Payments} from "./Payments.sol";
 import {Kind, Message, Reason} from "./Protocol.sol";
 import {Inbound} from "./Wire.sol";
@@ -12,7 +14,7 @@ import {Inbound} from "./Wire.sol";
 ///         is here, counted once, paid last.
 /// @dev Consecutive messages of one asset form a run. Its state is read once, kept in memory, and written before the
 ///      first unit of it is paid.
-abstract contract Settlement is Outbox {
+abstract contract Settlement is Brakes {
     struct Run {
         uint256 sourceChain;
         address asset; // zero: the run is empty
@@ -21,17 +23,15 @@ abstract contract Settlement is Outbox {
         uint128 highestTotal;
         uint128 settled;
         uint96 room; // units that can still be paid
+        bool isMature; // its messages have waited out their delay
+        uint256 delayAbove; // units; none if it is mature
+        uint256 inLimit; // units
+        uint256 inUsed; // units
+        uint256 outUsed; // units
+        uint256 paused; // as in the account
         Payment[] due;
     }
 
-    /// @dev What has come in per route and asset. One slot.
-    struct Received {
-        uint128 highestTotal; // highest running total of a settled message
-        uint128 settled; // gross units executed or sent back
-    }
-
-    /// @inheritdoc IGateway
-    mapping(uint256 sourceChain => mapping(address asset => Received)) public received;
     /// @inheritdoc IGateway
     mapping(bytes32 leaf => bool) public isReturned;
 
@@ -40,7 +40,7 @@ abstract contract Settlement is Outbox {
         internal
         view
         virtual
-        returns (uint8 refusal, address token, uint96 room);
+        returns (uint8 refusal, address token, uint96 room, LimitWord limits);
 
     /// @notice Why a payment is refused that there is no room for.
     function _shortage() internal pure virtual returns (uint8 reason);
@@ -54,9 +54,32 @@ abstract contract Settlement is Outbox {
         run.due = Payments.withCapacity(messages);
     }
 
+    /// @inheritdoc IGateway
+    function received(uint256 sourceChain, address asset)
+        external
+        view
+        returns (uint128 highestTotal, uint128 settled)
+    {
+        Account account = _accounts[sourceChain][asset];
+        return (account.highestTotal(), account.settled());
+    }
+
     /// @notice Orders the payment of a TRANSFER, or returns why it cannot be paid.
     function _order(Run memory run, Inbound message) internal returns (uint8) {
         if (message.asset() != run.asset) _switch(run, message.asset());
+        uint256 amount = message.amount();
+        uint256 used = run.inUsed + amount;
+        if (run.refusal == Reason.NONE) {
+            if (amount > run.delayAbove) return Reason.DELAYED;
+            if (used > run.inLimit) return Reason.LIMIT;
+        }
+        uint8 reason = _place(run, message);
+        if (reason == Reason.NONE) run.inUsed = used;
+        return reason;
+    }
+
+    /// @dev What a RETURN pays was metered when it left, and cannot be more: it fills no limit.
+    function _place(Run memory run, Inbound message) private view returns (uint8) {
         if (run.refusal != Reason.NONE) return run.refusal;
         address recipient = message.recipient();
         if (recipient == address(0) || recipient == address(this) || recipient == run.token) {
@@ -65,12 +88,13 @@ abstract contract Settlement is Outbox {
         uint128 amount = message.amount();
         uint128 highest = _larger(run.highestTotal, message.runningTotal());
         uint256 settled = uint256(run.settled) + amount;
-        if (settled > highest) return Reason.TOTAL_EXCEEDED;
+        if (settled > highest || highest > Accounts.MAX_TOTAL) return Reason.TOTAL_EXCEEDED;
         if (amount > run.room) return _shortage();
         run.highestTotal = highest;
         run.settled = uint128(settled);
         unchecked {
             run.room -= uint96(amount);
+            run.outUsed = Accounts.less(run.outUsed, amount);
         }
         Payments.push(run.due, recipient, uint96(amount));
         return Reason.NONE;
@@ -80,7 +104,8 @@ abstract contract Settlement is Outbox {
     function _orderBack(Run memory run, Inbound message, bytes32 returnLeaf) internal returns (uint8 reason) {
         bytes32 leaf = _returnedLeaf(run.sourceChain, message);
         if (leaf == bytes32(0)) return Reason.RETURN_UNMATCHED;
-        reason = _order(run, message);
+        if (message.asset() != run.asset) _switch(run, message.asset());
+        reason = _place(run, message);
         if (reason != Reason.NONE) return reason;
         isReturned[leaf] = true;
         emit Returned(leaf, returnLeaf);
@@ -89,7 +114,8 @@ abstract contract Settlement is Outbox {
     /// @notice Writes down and pays what was ordered; the run is empty afterwards.
     function _close(Run memory run) internal {
         if (run.due.length != 0) {
-            received[run.sourceChain][run.asset] = Received(run.highestTotal, run.settled);
+            _accounts[run.sourceChain][run.asset] =
+                Accounts.pack(run.highestTotal, run.settled, run.inUsed, run.outUsed, block.timestamp, run.paused);
             _pay(run);
             Payments.clear(run.due);
         }
@@ -99,12 +125,11 @@ abstract contract Settlement is Outbox {
 
     /// @notice Counts a message that is sent back. Returns false if it exceeds what its source says it has sent.
     function _settleUnpaid(uint256 sourceChain, Inbound message) internal returns (bool) {
-        Received storage totals = received[sourceChain][message.asset()];
-        uint128 highest = _larger(totals.highestTotal, message.runningTotal());
-        uint256 settled = uint256(totals.settled) + message.amount();
-        if (settled > highest) return false;
-        totals.highestTotal = highest;
-        totals.settled = uint128(settled);
+        Account account = _accounts[sourceChain][message.asset()];
+        uint128 highest = _larger(account.highestTotal(), message.runningTotal());
+        uint256 settled = uint256(account.settled()) + message.amount();
+        if (settled > highest || highest > Accounts.MAX_TOTAL) return false;
+        _accounts[sourceChain][message.asset()] = account.withTotals(highest, settled);
         return true;
     }
 
@@ -124,11 +149,17 @@ abstract contract Settlement is Outbox {
 
     function _switch(Run memory run, address asset) private {
         _close(run);
-        Received memory totals = received[run.sourceChain][asset];
+        Account account = _accounts[run.sourceChain][asset];
         run.asset = asset;
-        run.highestTotal = totals.highestTotal;
-        run.settled = totals.settled;
-        (run.refusal, run.token, run.room) = _open(run.sourceChain, asset);
+        run.highestTotal = account.highestTotal();
+        run.settled = account.settled();
+        run.paused = account.paused();
+        LimitWord limits;
+        (run.refusal, run.token, run.room, limits) = _open(run.sourceChain, asset);
+        (run.inUsed, run.outUsed) = _used(account, limits);
+        run.inLimit = limits.inLimit();
+        run.delayAbove = run.isMature ? type(uint256).max : limits.delayAbove();
+        if (_isPaused(account, run.sourceChain, asset, Direction.INBOUND)) run.refusal = Reason.PAUSED;
     }
 
     /// @notice The outbound leaf that the RETURN `message` answers; zero unless this gateway sent exactly that

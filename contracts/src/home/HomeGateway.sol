@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {LimitWord} from "../common/Accounts.sol";
 import {BondTerms, Terms} from "../common/BondTerms.sol";
+import {Bounds} from "../common/IBrakes.sol";
 import {ICommittee} from "../common/ICommittee.sol";
 import {IGateway} from "../common/IGateway.sol";
 import {Inbox} from "../common/Inbox.sol";
@@ -45,9 +47,10 @@ contract HomeGateway is Inbox, ReentrancyGuard, IHomeGateway {
     mapping(uint256 chain => mapping(address asset => uint128)) public locked;
     mapping(address asset => uint256) public escrowed;
     mapping(uint256 chain => mapping(address account => LockCount)) private _lockCounts;
+    mapping(uint256 chain => mapping(address asset => LimitWord)) private _limits;
 
-    constructor(ICommittee committee, address governor, address registrar, bytes32 homeGenesis, uint48 returnDelay)
-        Inbox(committee, governor, homeGenesis, returnDelay)
+    constructor(ICommittee committee, address governor, address registrar, bytes32 homeGenesis, Bounds memory bounds)
+        Inbox(committee, governor, homeGenesis, bounds)
     {
         if (registrar == address(0)) revert ZeroAddress();
         REGISTRAR = registrar;
@@ -68,6 +71,7 @@ contract HomeGateway is Inbox, ReentrancyGuard, IHomeGateway {
         if (recipient == address(0) || recipient == counterpart) revert RecipientRefused(recipient);
         _checkReference(userReference);
         _countLock(chain);
+        _meterOutbound(chain, asset, units);
         locked[chain][asset] += units;
         escrowed[asset] += units;
         _takeIntoEscrow(IERC20(asset), units);
@@ -83,6 +87,7 @@ contract HomeGateway is Inbox, ReentrancyGuard, IHomeGateway {
         if (!Terms.isValid(terms)) revert AssetTermsInvalid(asset);
         _pin(asset, terms);
         isAnnounced[chain][asset] = true;
+        _limits[chain][asset] = _INITIAL_LIMITS;
         emit AssetAnnounced(chain, asset, terms.isin);
         return _dispatch(chain, Kind.ANNOUNCE, asset, msg.sender, address(0), 0, abi.encode(terms, uint256(supplyCap)));
     }
@@ -142,12 +147,22 @@ contract HomeGateway is Inbox, ReentrancyGuard, IHomeGateway {
         internal
         view
         override
-        returns (uint8 refusal, address token, uint96 room)
+        returns (uint8 refusal, address token, uint96 room, LimitWord limits)
     {
-        if (!isAnnounced[sourceChain][asset]) return (Reason.ASSET_UNKNOWN, address(0), 0);
-        if (block.timestamp >= _assets[asset].maturityDate) return (Reason.MATURED, address(0), 0);
+        limits = _limits[sourceChain][asset];
+        if (!isAnnounced[sourceChain][asset]) return (Reason.ASSET_UNKNOWN, address(0), 0, limits);
+        if (block.timestamp >= _assets[asset].maturityDate) return (Reason.MATURED, address(0), 0, limits);
         uint128 units = locked[sourceChain][asset];
-        return (Reason.NONE, asset, units < type(uint96).max ? uint96(units) : type(uint96).max);
+        return (Reason.NONE, asset, units < type(uint96).max ? uint96(units) : type(uint96).max, limits);
+    }
+
+    function _limitsOf(uint256 chain, address asset) internal view override returns (LimitWord) {
+        return _limits[chain][asset];
+    }
+
+    function _storeLimits(uint256 chain, address asset, LimitWord limits) internal override {
+        if (!isAnnounced[chain][asset]) revert AssetNotAnnounced(chain, asset);
+        _limits[chain][asset] = limits;
     }
 
     function _shortage() internal pure override returns (uint8) {

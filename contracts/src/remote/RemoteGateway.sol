@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Accounts, LimitWord} from "../common/Accounts.sol";
 import {BondTerms, Terms} from "../common/BondTerms.sol";
 import {CodeStore} from "../common/CodeStore.sol";
+import {Bounds} from "../common/IBrakes.sol";
 import {ICommittee} from "../common/ICommittee.sol";
 import {IGateway} from "../common/IGateway.sol";
 import {Inbox} from "../common/Inbox.sol";
@@ -18,7 +20,8 @@ contract RemoteGateway is Inbox, IRemoteGateway {
     /// @dev One slot.
     struct Asset {
         WrappedJGB wrapped;
-        uint96 cap; // units that may be wrapped at a time
+        uint48 cap; // units that may be wrapped at a time
+        LimitWord limits;
     }
 
     /// @inheritdoc IRemoteGateway
@@ -39,10 +42,10 @@ contract RemoteGateway is Inbox, IRemoteGateway {
         uint256 homeChain,
         address homeGateway,
         bytes32 homeGenesis,
-        uint48 returnDelay,
+        Bounds memory bounds,
         uint32 window,
         uint32 maxBatch
-    ) Inbox(committee, governor, homeGenesis, returnDelay) {
+    ) Inbox(committee, governor, homeGenesis, bounds) {
         if (homeGateway == address(0)) revert ZeroAddress();
         if (homeChain == block.chainid) revert RouteUnknown(homeChain);
         if (committee.SCHEDULER() != address(this)) revert SchedulerMismatch(committee.SCHEDULER());
@@ -70,6 +73,7 @@ contract RemoteGateway is Inbox, IRemoteGateway {
             revert RecipientRefused(recipient);
         }
         _checkReference(userReference);
+        _meterOutbound(HOME_CHAIN, asset, units);
         wrapped.crosschainBurn(msg.sender, units);
         return _dispatch(HOME_CHAIN, Kind.TRANSFER, asset, msg.sender, recipient, units, userReference);
     }
@@ -77,7 +81,7 @@ contract RemoteGateway is Inbox, IRemoteGateway {
     /// @inheritdoc IRemoteGateway
     function setCap(address asset, uint96 supplyCap) external onlyGovernor {
         if (address(_assets[asset].wrapped) == address(0)) revert AssetUnknown(asset);
-        _assets[asset].cap = supplyCap;
+        _assets[asset].cap = _cap(supplyCap);
         emit CapSet(asset, supplyCap);
     }
 
@@ -109,11 +113,31 @@ contract RemoteGateway is Inbox, IRemoteGateway {
         return Reason.KIND_UNKNOWN;
     }
 
-    function _open(uint256, address asset) internal view override returns (uint8 refusal, address token, uint96 room) {
-        WrappedJGB wrapped = _assets[asset].wrapped;
-        if (address(wrapped) == address(0)) return (Reason.ASSET_UNKNOWN, address(0), 0);
-        (uint256 supply, uint96 cap) = (wrapped.totalSupply(), _assets[asset].cap);
-        return (Reason.NONE, address(wrapped), cap > supply ? cap - uint96(supply) : 0);
+    function _open(uint256, address asset)
+        internal
+        view
+        override
+        returns (uint8 refusal, address token, uint96 room, LimitWord limits)
+    {
+        Asset memory known = _assets[asset];
+        if (address(known.wrapped) == address(0)) return (Reason.ASSET_UNKNOWN, address(0), 0, limits);
+        uint256 supply = known.wrapped.totalSupply();
+        return (Reason.NONE, address(known.wrapped), uint96(Accounts.less(known.cap, supply)), known.limits);
+    }
+
+    function _limitsOf(uint256 chain, address asset) internal view override returns (LimitWord limits) {
+        if (chain == HOME_CHAIN) return _assets[asset].limits;
+    }
+
+    function _storeLimits(uint256 chain, address asset, LimitWord limits) internal override {
+        if (chain != HOME_CHAIN) revert RouteUnknown(chain);
+        if (address(_assets[asset].wrapped) == address(0)) revert AssetUnknown(asset);
+        _assets[asset].limits = limits;
+    }
+
+    /// @dev A cap of more than JPY 281 trillion, several times what any bond has, is that.
+    function _cap(uint96 units) private pure returns (uint48) {
+        return units < type(uint48).max ? uint48(units) : type(uint48).max;
     }
 
     function _shortage() internal pure override returns (uint8) {
@@ -134,7 +158,7 @@ contract RemoteGateway is Inbox, IRemoteGateway {
         bytes32 salt = keccak256(abi.encode(HOME_CHAIN, HOME_GATEWAY, message.asset()));
         bytes memory arguments = abi.encode(HOME_CHAIN, message.asset(), terms);
         address wrapped = Create2.deploy(0, salt, abi.encodePacked(CodeStore.read(_WRAPPED_CODE), arguments));
-        _assets[message.asset()] = Asset(WrappedJGB(wrapped), supplyCap);
+        _assets[message.asset()] = Asset(WrappedJGB(wrapped), _cap(supplyCap), _INITIAL_LIMITS);
         assetOf[terms.isin] = message.asset();
         emit AssetDeployed(message.asset(), terms.isin, wrapped, supplyCap);
         return Reason.NONE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {FlowLimits, IBrakes} from "../../src/common/IBrakes.sol";
 import {ICommittee} from "../../src/common/ICommittee.sol";
 import {IGateway} from "../../src/common/IGateway.sol";
 import {Payment} from "../../src/common/Payments.sol";
@@ -33,30 +34,30 @@ contract PrivilegesTest is Bridge {
     // --- Every function ---
 
     function test_every_entry_of_the_home_gateway_refuses_a_stranger() external {
-        Entry[] memory entries = new Entry[](9);
+        Entry[] memory entries = new Entry[](14);
         _fillCommon(entries, REMOTE, HOME);
-        entries[4] = Entry("lock", abi.encodeCall(home.lock, (address(bond), LOT, REMOTE, BOB, "")), _noAllowance());
-        entries[5] = Entry(
+        entries[9] = Entry("lock", abi.encodeCall(home.lock, (address(bond), LOT, REMOTE, BOB, "")), _noAllowance());
+        entries[10] = Entry(
             "announce", abi.encodeCall(home.announce, (address(bond), REMOTE, CAP)), IHomeGateway.NotRegistrar.selector
         );
-        entries[6] = Entry("rotate", abi.encodeCall(home.rotate, (REMOTE, 0, 2, 3, "")), IGateway.NotGovernor.selector);
-        entries[7] =
+        entries[11] = Entry("rotate", abi.encodeCall(home.rotate, (REMOTE, 0, 2, 3, "")), IGateway.NotGovernor.selector);
+        entries[12] =
             Entry("openRoute", abi.encodeCall(home.openRoute, (99, STRANGER, 1, 1, 1)), IGateway.NotGovernor.selector);
-        entries[8] =
+        entries[13] =
             Entry("setLockLimit", abi.encodeCall(home.setLockLimit, (REMOTE, 0)), IGateway.NotGovernor.selector);
         _assertAllRefuse("HomeGateway", address(home), HOME, entries);
     }
 
     function test_every_entry_of_a_remote_gateway_refuses_a_stranger() external {
         RemoteGateway gateway = remotes[REMOTE];
-        Entry[] memory entries = new Entry[](6);
+        Entry[] memory entries = new Entry[](11);
         _fillCommon(entries, HOME, REMOTE);
-        entries[4] = Entry(
+        entries[9] = Entry(
             "burn",
             abi.encodeCall(gateway.burn, (address(bond), LOT, BOB, "")),
             bytes4(keccak256("ERC20InsufficientBalance(address,uint256,uint256)"))
         );
-        entries[5] = Entry("setCap", abi.encodeCall(gateway.setCap, (address(bond), 0)), IGateway.NotGovernor.selector);
+        entries[10] = Entry("setCap", abi.encodeCall(gateway.setCap, (address(bond), 0)), IGateway.NotGovernor.selector);
         _assertAllRefuse("RemoteGateway", address(gateway), REMOTE, entries);
     }
 
@@ -160,6 +161,17 @@ contract PrivilegesTest is Bridge {
         refusal = IGateway.NotHeld.selector;
         entries[2] = Entry("retry", abi.encodeCall(gateway.retry, (source, messages[0])), refusal);
         entries[3] = Entry("sendBack", abi.encodeCall(gateway.sendBack, (source, messages[0])), refusal);
+        refusal = IBrakes.NotPermitted.selector;
+        entries[4] = Entry("veto", abi.encodeCall(gateway.veto, (source, messages[0])), refusal);
+        entries[5] = Entry("pause", abi.encodeCall(gateway.pause, (source, new address[](1), 3, 1)), refusal);
+        refusal = IGateway.NotGovernor.selector;
+        entries[6] = Entry("resume", abi.encodeCall(gateway.resume, (source, address(bond), 3)), refusal);
+        entries[7] = Entry(
+            "setFlowLimits",
+            abi.encodeCall(gateway.setFlowLimits, (source, address(bond), FlowLimits(1, 1, 1))),
+            refusal
+        );
+        entries[8] = Entry("setGuardian", abi.encodeCall(gateway.setGuardian, (STRANGER, 3)), refusal);
     }
 
     function _assertAllRefuse(string memory name, address target, uint256 chain, Entry[] memory entries) private {

@@ -170,9 +170,9 @@ contract OfficesTest is HomeSide {
 
     function test_no_part_of_a_gateway_is_the_zero_address() external {
         vm.expectRevert(IGateway.ZeroAddress.selector);
-        new HomeGateway(homeCommittee, GOVERNOR, address(0), GENESIS, RETURN_DELAY);
+        new HomeGateway(homeCommittee, GOVERNOR, address(0), GENESIS, bounds());
         vm.expectRevert(IGateway.ZeroAddress.selector);
-        new HomeGateway(homeCommittee, address(0), REGISTRAR, GENESIS, RETURN_DELAY);
+        new HomeGateway(homeCommittee, address(0), REGISTRAR, GENESIS, bounds());
     }
 
     function _assertParametersRefused(uint32 window, uint32 maxBatch) private {
