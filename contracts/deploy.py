@@ -68,7 +68,6 @@ class Roles:
     """May pause, by the desk of the watch."""
     officers: tuple[Address, ...]
     """May pause and veto, by a desk of their own."""
-    issuer: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,7 @@ async def _deploy_home(order: Order, plan: Deployment) -> None:
         _committee("home", order, here, scheduler=governor),
         creation("home", "HomeGateway", here["committee"], governor, governor, plan.genesis, _bounds(parameters, here)),
         creation("home", "AttestationBoard", governor, parameters.posts_per_block),
-        *(creation("home", "JGBToken", _struct(bond), order.roles.issuer) for bond in order.bonds),
+        *(creation("home", "JGBToken", _struct(bond), governor) for bond in order.bonds),
     ]
     await Sender(order.home.writer, order.roles.deployer, order.home.fees).send(calls)
 

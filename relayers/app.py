@@ -28,6 +28,8 @@ from relayers.relayer import Relayer
 WORK_SECONDS = 1.0
 """The worker looks at the outbox this often even if nothing woke it."""
 REPOST_SECONDS = 15
+LOOK_SECONDS = 10
+"""How often it is seen whether a chain stands still."""
 RESTART_SECONDS = 1.0
 MAX_RESTART_SECONDS = 30.0
 
@@ -75,6 +77,7 @@ class Daemon:
         await self._relayer.start()
         scheduler = AsyncIOScheduler()
         scheduler.add_job(self._repost, "interval", seconds=REPOST_SECONDS)
+        scheduler.add_job(self._health.look, "interval", seconds=LOOK_SECONDS)
         scheduler.start()
         runner = await self._serve()
         tasks = [asyncio.create_task(loop) for loop in self._loops()]

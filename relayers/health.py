@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.core.errors import Retry
 from bridge.core.ports import Clock
 from bridge.core.types import ChainId, Height, Timestamp
 
@@ -54,19 +55,22 @@ class Health:
         if chain not in self._heads or self._heads[chain][0] != height:
             self._heads[chain] = (height, self._clock.now())
 
-    def stalled(self) -> list[str]:
-        """Return a sentence for every chain whose head has stood still for longer than it may."""
+    def look(self) -> None:
+        """See which chains stand still for longer than they may: heads count, whatever happens in their blocks."""
         now = self._clock.now()
-        return [
-            f"{self._names[chain]}: no block after {height} for {now - since} s; see whether its nodes produce blocks"
-            for chain, (height, since) in self._heads.items()
-            if now - since > self._stall_seconds[chain]
-        ]
+        for chain, (height, since) in self._heads.items():
+            part, longest = f"chain {self._names[chain]}", self._stall_seconds[chain]
+            if now - since > longest:
+                why = f"no block after {height} for more than {longest} s: see whether its nodes produce blocks"
+                self.failed(part, Retry(why))
+            else:
+                self.worked(part)
 
     def troubles(self) -> dict[str, Trouble]:
         """Return what is wrong now, by part."""
+        self.look()
         return dict(self._troubles)
 
     def problems(self) -> list[str]:
         """Return everything that is wrong, one sentence each."""
-        return [f"{t.part}: {t.why} ({t.times} times)" for t in self._troubles.values()] + self.stalled()
+        return [f"{trouble.part}: {trouble.why} ({trouble.times} times)" for trouble in self.troubles().values()]

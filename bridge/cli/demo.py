@@ -1,4 +1,4 @@
-"""`demo`: two foreign investors over two bridges, a relayer killed on the way, a burst, and books to the yen."""
+"""`demo`: foreign investors over two bridges, a relayer killed on the way, a burst, a veto, and books to the yen."""
 
 import asyncio
 import shutil
@@ -36,7 +36,7 @@ def demo(burst: int, *, keep: bool, as_json: bool) -> None:
         down(directory)
     shutil.rmtree(FOLDER, ignore_errors=True)
     say = (lambda _: None) if as_json else _say
-    network = up(Options(directory, reporters=REPORTERS), say)
+    network = up(Options(directory, reporters=REPORTERS, watchtower=True), say)
     try:
         report = asyncio.run(_play(network, directory, burst, say))
     except BridgeError:
@@ -101,7 +101,7 @@ def _show(report: dict[str, Any], path: Path) -> None:
     console.print(table)
     _show_oracle(console, report["oracle"])
     verdict = (
-        "every transfer EXECUTED, books balance to the yen, every round recomputed"
+        "every transfer EXECUTED, the vetoed one RETURNED, books balance to the yen, every round recomputed"
         if report["ok"]
         else "NOT as it should be"
     )

@@ -12,18 +12,32 @@ _COMMANDS = {
     "burn": "bridge.cli.sending",
     "status": "bridge.cli.following",
     "deliver": "bridge.cli.delivering",
+    "retry": "bridge.cli.holding",
+    "return": "bridge.cli.holding",
+    "limits": "bridge.cli.brakes",
     "books": "bridge.cli.accounting",
     "balances": "bridge.cli.accounting",
+    "offices": "bridge.cli.offices",
+    "pause": "bridge.cli.brakes",
+    "veto": "bridge.cli.brakes",
     "devnet": "bridge.cli.devnets",
     "demo": "bridge.cli.demo",
 }
+_FUNCTIONS = {"return": "send_back"}
+"""Of commands whose name is a word of the language."""
 _SUMMARIES = {
     "lock": "Lock bonds at home and get wrapped ones on a public chain.",
     "burn": "Burn wrapped bonds and get the bonds at home.",
     "status": "Say where a transfer is.",
     "deliver": "Deliver a transfer from your own key, with no relayer.",
+    "retry": "Execute a held transfer whose reason is gone.",
+    "return": "Send a held transfer that nobody can receive back to its sender.",
+    "limits": "Show how much may move now, when more may, and what is paused.",
     "books": "Show escrow, locked, supply and in flight per bond and chain.",
     "balances": "Show who holds what on every chain.",
+    "offices": "Show who governs what; exit 1 if any person's key alone does.",
+    "pause": "Pause bonds on a route, as a guardian on duty.",
+    "veto": "Send a delayed transfer back, as an officer on duty.",
     "devnet": "Start or stop a whole bridge on this machine.",
     "demo": "Run a whole bridge on this machine and show what happens.",
 }
@@ -39,7 +53,7 @@ class _Lazy(click.Group):
         module = _COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command: click.Command = getattr(import_module(module), cmd_name)
+        command: click.Command = getattr(import_module(module), _FUNCTIONS.get(cmd_name, cmd_name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

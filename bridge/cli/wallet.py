@@ -1,12 +1,14 @@
 """Sends a user's transactions, and says in a sentence why a contract refuses one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bridge.adapters.ledger import EvmChain, Sender
 from bridge.adapters.signers import LocalTransactionSigner
 from bridge.core.errors import Refuse
 from bridge.core.ports import Call, Receipt, Reverted
+from bridge.core.reasons import sentence
 from bridge.core.submission import FeeRules
 
 NO_ALLOWANCE = "ERC20InsufficientAllowance"
@@ -60,16 +62,45 @@ _SENTENCES = {
     "ERC20InsufficientBalance": "insufficient balance: {1} units there, {2} needed",
     NO_ALLOWANCE: "the gateway may take {1} units, {2} are needed",
     "EpochNotActive": "certified by epoch {0}, but {1} is active: wait until it is signed again",
+    "OutboundLimit": "the flow limit of this bond lets {1} units leave now: see `jgb-bridge limits`",
+    "OutboundPaused": "a guardian has paused this bond until {1}: see `jgb-bridge limits`",
+    "StillHeld": "it would be held again, {1}",
+    "StillDelayed": "it waits for a veto until {1}",
+    "NotHeld": "it is not held there",
+    "Quarantined": "its reason (code {1}) is one that only the destination's governor can end",
+    "NotReturnable": "what is held with code {1} is not sent back",
+    "ReturnTooEarly": "it can be sent back from {1} on",
+    "NotVetoable": "only what is DELAYED can be vetoed; this is held with code {1}",
+    "PauseTooLong": "a pause lasts {1} s at most",
+    "PauseNeedsAnother": "who paused last needs another guardian to go on",
+    "NotOnDuty": "this key is not on duty at the desk",
     "DataTooLong": "the reference has {0} bytes, {1} are allowed",
 }
 
 
+def show_time(seconds: int) -> str:
+    """Return UTC seconds as people read them."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+_SECOND_ARGUMENT: Mapping[str, Callable[[int], str]] = {
+    "OutboundPaused": show_time,
+    "StillDelayed": show_time,
+    "ReturnTooEarly": show_time,
+    "StillHeld": sentence,
+}
+"""How the second argument of a refusal is shown, where a number would say little."""
+
+
 def explain(refusal: Reverted) -> str:
     """Return a contract's refusal as a sentence, or its name and arguments where there is none."""
-    sentence = _SENTENCES.get(refusal.error)
-    if sentence is None:
+    words = _SENTENCES.get(refusal.error)
+    if words is None:
         return str(refusal)
+    show = _SECOND_ARGUMENT.get(refusal.error)
     try:
-        return sentence.format(*refusal.arguments)
+        first, *rest = refusal.arguments or ("",)
+        shown = [show(rest[0])] if show is not None and isinstance(rest[0], int) else rest
+        return words.format(first, *shown)
     except IndexError:
         return str(refusal)

@@ -12,7 +12,7 @@ from bridge.core.types import Address
 from bridge.devnet.layout import Layout
 
 USERS: Final = ("alice", "bob", "carol")
-OPERATORS: Final = ("deployer", "guardian", "watchtower", "issuer")
+OPERATORS: Final = ("deployer", "guardian", "watchtower")
 _PASSWORD_BYTES: Final = 16
 
 

@@ -19,7 +19,7 @@ from bridge.adapters.config import (
     load_network,
 )
 from bridge.adapters.evm import Rpc
-from bridge.adapters.ledger import EvmWriter, Sender
+from bridge.adapters.ledger import EvmWriter
 from bridge.adapters.signers import open_attestation_signer
 from bridge.core.errors import Refuse
 from bridge.core.ports import Call
@@ -99,6 +99,7 @@ class Options:
     locks_per_block: int = _LOCKS_PER_BLOCK
     activation_delay: int = 4
     return_delay: int = 4
+    veto_delay: int = 20
     watchtower: bool = False
     """Whether somebody watches. A test of the bridge alone needs nobody."""
     saves_home: bool = True
@@ -207,14 +208,14 @@ async def _deploy(
         await skip_nonces(rpcs[node.name], cast.operators["deployer"].address, index * _NONCES_APART)
     order = Order(home, tuple(remotes), _roles(cast), _parameters(options, cast), bonds_of(datetime.now(UTC)))
     deployment = await deploy(order)
-    issuer = Sender(home.writer, cast.operators["issuer"].signer, _FREE)
-    await issuer.send(
+    roles, parameters, board = order.roles, order.parameters, deployment.contracts[home.chain]["board"]
+    government = government_of(home, roles, parameters, deployment)
+    await government.decide(
         [Call(token, encode_issue(user.address, ISSUED)) for token in deployment.bonds.values() for user in cast.users]
     )
     feeds = None
     if oracle is not None:
-        roles, parameters, board = order.roles, order.parameters, deployment.contracts[home.chain]["board"]
-        await register_reporters(government_of(home, roles, parameters, deployment), board, oracle)
+        await register_reporters(government, board, oracle)
         there = government_of(remotes[0], roles, parameters, deployment)
         officers = deployment.contracts[remotes[0].chain]["officers"]
         feeds = await deploy_feeds(OracleOffices(remotes[0], roles, there, officers), oracle, options.activation_delay)
@@ -234,7 +235,6 @@ def _roles(cast: Cast) -> Roles:
         ),
         watch=(operators["watchtower"].address,),
         officers=(operators["guardian"].address,),
-        issuer=operators["issuer"].address,
     )
 
 
@@ -251,7 +251,7 @@ def _parameters(options: Options, cast: Cast) -> Parameters:
         return_delay=options.return_delay,
         supply_cap=SUPPLY_CAP,
         flow=FLOW,
-        veto_delay=options.return_delay,
+        veto_delay=options.veto_delay,
         flow_period=_DAY,
         max_pause=2 * _DAY,
         timelock_delay=_TIMELOCK_SECONDS,

@@ -10,6 +10,7 @@ from typing import Any
 from bridge.adapters import codec
 from bridge.adapters.census import Census
 from bridge.adapters.codec import views
+from bridge.adapters.codec.desks import encode_desk_veto
 from bridge.adapters.config import AssetEntry, Network, RemoteEntry
 from bridge.adapters.ledger import EvmChain, Query, Sender, read
 from bridge.adapters.signers import LocalTransactionSigner, open_transaction_signer
@@ -22,11 +23,12 @@ from bridge.core.ports import Call
 from bridge.core.submission import FeeRules
 from bridge.core.transfers import State
 from bridge.core.types import Address, Leaf, TxHash, Units
-from bridge.devnet.lifecycle import start_one, stop_one
+from bridge.devnet.lifecycle import FLOW, start_one, stop_one
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 180
 LOT = 50_000
+VETOED = "alice locks too much at once"
 _FREE = FeeRules(0, 0, 0, 1)
 _PRICED = FeeRules(200 * 10**9, 10**9, 10**20, 3)
 
@@ -88,6 +90,19 @@ class Stage:
         data = codec.encode_transfer(self.users[payee].address, Units(amount))
         call = Call(asset.remotes[remote.name], data)
         await Sender(self.chain(remote), self.users[user], _PRICED).send([call])
+
+    async def veto(self, leaf: Leaf, chain: EvmChain, desk: Address, officer: LocalTransactionSigner) -> None:
+        """Have an officer send a transfer back as soon as it is held for its size. Raises Retry if it never is."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        gateway, block = chain.watched.gateway, (await chain.heads()).latest
+        while not (await read(chain.rpc, Query(views.HELD, gateway, (leaf,)), block)).held_at:
+            if time.monotonic() > deadline:
+                raise Retry(f"0x{leaf.hex()} is not held after {PATIENCE_SECONDS} s")
+            await asyncio.sleep(POLL_SECONDS)
+            block = (await chain.heads()).latest
+        sent = await self.tracer.find(leaf)
+        call = Call(desk, encode_desk_veto(gateway, sent.route.source_chain, sent.message))
+        await Sender(chain, officer, _PRICED).send([call])
 
     async def balance(self, chain: EvmChain, token: Address, user: str) -> int:
         """Return what a user holds at the newest block."""
@@ -163,12 +178,30 @@ async def _story(stage: Stage, directory: Path, burst: int, say: Say) -> None:
     stage.note("burst", leaves, began, is_burst=True)
     await stage.settle("the burst")
 
+    amount = FLOW.delay_above * views.OKU + LOT
+    say(f"alice locks {amount:,} units at once: too much to arrive unseen, and an officer vetoes it")
+    began = time.monotonic()
+    (large,) = await stage.lock("alice", bond, [amount], first)
+    stage.note(VETOED, [large], began)
+    officer = stage.network.account("guardian")
+    await stage.veto(
+        large,
+        stage.chain(first),
+        first.contracts["officers"],
+        open_transaction_signer(officer.keystore, officer.password_file),
+    )
+    await stage.settle("the way back of what was vetoed")
+
 
 def _report(stage: Stage, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     rows = [_row(stage, sent) for sent in stage.sent.values()]
-    announced = [leaf for leaf in stage.census.entries if leaf not in stage.sent]
-    rows = [_row(stage, Sent("announcement", leaf, 0.0)) for leaf in announced] + rows
-    executed = all(row["state"] == State.EXECUTED.value for row in rows)
+    others = [(leaf, entry) for leaf, entry in stage.census.entries.items() if leaf not in stage.sent]
+    rows += [
+        _row(stage, Sent("announcement" if entry.sent.message.kind == Kind.ANNOUNCE else "the way back", leaf, 0.0))
+        for leaf, entry in others
+    ]
+    expected = {VETOED: State.RETURNED.value}
+    executed = all(row["state"] == expected.get(row["story"], State.EXECUTED.value) for row in rows)
     burst = [sent for sent in stage.sent.values() if sent.is_burst]
     ok = executed and before["ok"] and after["ok"] and _adds_up(stage, after)
     return {
@@ -217,7 +250,7 @@ def _adds_up(stage: Stage, books: dict[str, Any]) -> bool:
             remote = stage.network.chain(chain["chain"]).chain_id
             out, back = 0, 0
             for entry in stage.census.entries.values():
-                if entry.sent.message.asset == asset and entry.state is State.EXECUTED:
+                if entry.sent.message.asset == asset and entry.state in (State.EXECUTED, State.RETURNED):
                     out += entry.sent.message.amount * (entry.sent.route.destination_chain == remote)
                     back += entry.sent.message.amount * (entry.sent.route.source_chain == remote)
             if int(chain["supply"]) != out - back or int(chain["locked"]) != out - back:

@@ -12,6 +12,7 @@ from tests.bench.latency import measure_latency
 from tests.bench.report import Results, render
 from tests.bench.stage import bench, machine
 from tests.bench.throughput import measure_catch_up, measure_single, measure_sustained
+from tests.bench.verification import measure_verification
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 LONG_RESULTS = Path(__file__).parent / "RESULTS-LONG.md"
@@ -44,6 +45,9 @@ async def _measure(*, long: bool, rate: float) -> Results:
     if long:
         return results
     results.gas = gas_figures()
+    for events in (250, 1_000):
+        _say(f"verification: 20,000 empty blocks, and blocks of {events:,} events")
+        results.verifications.append(await measure_verification(20_000, events))
     _say("latency: 80 locks and 40 burns, one at a time")
     async with bench(remotes=1) as stage:
         results.latencies = await measure_latency(stage, 80)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.latency import Latency
 from tests.bench.throughput import Rate, Sustained
+from tests.bench.verification import Verification
 
 BUDGET_PER_SECOND = 50
 BUDGET_SINGLE = 250
@@ -21,6 +22,7 @@ class Results:
     gas: dict[str, dict[str, int]] = field(default_factory=dict)
     latencies: list[Latency] = field(default_factory=list)
     rates: list[Rate] = field(default_factory=list)
+    verifications: list[Verification] = field(default_factory=list)
     sustained: Sustained | None = None
     relayers: list[str] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
@@ -36,6 +38,7 @@ def render(results: Results) -> str:
         *_sustained(results),
         *_latency(results.latencies),
         *_rates(results.rates),
+        *_verifications(results.verifications),
         *_gas(results.gas),
     ]
     return "\n".join(parts) + "\n"
@@ -97,6 +100,26 @@ def _rates(rates: list[Rate]) -> Iterator[str]:
         "The relayer has the first core to itself, nodes and load share the other. Live, locks come at 250 per second,"
         " so the rate cannot exceed that. Catching up, the home node saves no state; with one lock per block every lock"
         " is a window, a batch, a signature and a post of its own, which the node executes too."
+    )
+
+
+def _verifications(verifications: list[Verification]) -> Iterator[str]:
+    if not verifications:
+        return
+    yield from ("", "## Believing home: seals and receipts, 7 validators, 5 seals a block, one relayer's reader", "")
+    yield "| what | CPU per block | CPU per event | budget |"
+    yield "|---|--:|--:|--:|"
+    for one in verifications:
+        budget = "< 1,000 ms per block" if one.events > BUDGET_SINGLE else "< 500 ms, for four on two cores"
+        per_event = one.full_ms / one.events
+        yield f"| blocks of {one.events:,} locks | {one.full_ms:.0f} ms | {per_event:.3f} ms | {budget} |"
+    first = verifications[0]
+    yield f"| empty blocks | {first.empty_ms:.2f} ms | | |"
+    yield ""
+    yield (
+        f"JSON and HTTP are in these figures. {first.empty_blocks:,} empty blocks were verified at"
+        f" {first.empty_per_second:,.0f} per second; a missed week of 1 s blocks would take"
+        f" {first.week_minutes:.0f} minutes at that rate."
     )
 
 

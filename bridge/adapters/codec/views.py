@@ -16,6 +16,9 @@ from bridge.core.types import Address, Epoch, Hash32, Leaf, Nonce, Timestamp, Un
 
 T = TypeVar("T")
 
+OKU: Final = 100_000_000
+"""Units in which contracts keep flow limits: JPY 100 million."""
+
 
 class EpochSet(NamedTuple):
     """A committee's set of one epoch."""
@@ -46,6 +49,22 @@ class Received(NamedTuple):
 
     highest_total: Units
     settled: Units
+
+
+class Room(NamedTuple):
+    """What may move in one direction under limits and pauses."""
+
+    fits: Units
+    fits_at: Timestamp
+    """When the amount asked about may move; zero: never under these limits."""
+
+
+class Flow(NamedTuple):
+    """Limits of a bond on a route, in units."""
+
+    inbound: Units
+    outbound: Units
+    delay_above: Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +103,10 @@ def _route(gateway: str, window: int, max_batch: int) -> RouteEnd:
     return RouteEnd(read_address(gateway), window, max_batch)
 
 
+def _flow(limits: tuple[int, int, int]) -> Flow:
+    return Flow(*(Units(limit * OKU) for limit in limits))
+
+
 COMMITTEE: Final = View("COMMITTEE", read_address)
 DOMAIN_SEPARATOR: Final = View("DOMAIN_SEPARATOR", Hash32)
 RETURN_DELAY: Final = View("RETURN_DELAY", int)
@@ -95,6 +118,21 @@ NEXT_NONCE: Final = View("nextNonce", Nonce)
 RUNNING_TOTAL: Final = View("runningTotal", Units)
 RECEIVED: Final = View("received", Received)
 ROUTE: Final = View("route", _route)
+
+PREVIEW: Final = View("preview", Room)
+FLOW_LIMITS: Final = View("flowLimits", _flow)
+FLOW_PERIOD: Final = View("FLOW_PERIOD", int)
+PAUSED_UNTIL: Final = View("pausedUntil", Timestamp)
+OPENS_AT: Final = View("opensAt", Timestamp)
+RIGHTS_OF: Final = View("rightsOf", int)
+GOVERNOR: Final = View("GOVERNOR", read_address)
+GUARDIAN: Final = View("GUARDIAN", read_address)
+REGISTRAR: Final = View("REGISTRAR", read_address)
+ISSUER: Final = View("ISSUER", read_address)
+MIN_DELAY: Final = View("getMinDelay", int)
+HAS_ROLE: Final = View("hasRole", bool)
+COUNCIL_THRESHOLD: Final = View("threshold", int)
+COUNCIL_MEMBERS: Final = View("members", split_members)
 
 LOCKED: Final = View("locked", Units)
 ESCROWED: Final = View("escrowed", Units)

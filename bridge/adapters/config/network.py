@@ -65,7 +65,7 @@ class Network(Model):
     assets: tuple[AssetEntry, ...] = ()
     users: tuple[AccountEntry, ...] = ()
     operators: tuple[AccountEntry, ...] = ()
-    """Governor, guardian, registrar and issuer of a devnet."""
+    """Deployer, guardian, watchtower and the seats of the council of a devnet."""
     relayers: tuple[RelayerEntry, ...] = ()
     reporters: tuple[RelayerEntry, ...] = ()
     """Daemons of the oracle."""

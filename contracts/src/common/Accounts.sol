@@ -42,7 +42,7 @@ library Accounts {
         returns (uint256 inUsed, uint256 outUsed)
     {
         uint256 word = Account.unwrap(account);
-        uint256 elapsed = block.timestamp - uint32(word >> 208);
+        uint256 elapsed = less(block.timestamp, uint32(word >> 208));
         unchecked {
             inUsed = less(uint48(word >> 112), elapsed * inLimit / period);
             outUsed = less(uint48(word >> 160), elapsed * outLimit / period);

@@ -90,6 +90,8 @@ abstract contract Inbox is Settlement {
             run.isMature = true;
         }
         reason = _execute(run, inbound, leaf);
+        // Large, and held for another reason until now: its delay begins.
+        if (reason == Reason.DELAYED) return _hold(run, waiting.epoch, inbound, leaf, reason);
         if (reason != Reason.NONE) revert StillHeld(leaf, reason);
         emit Executed(leaf, sourceChain, inbound.nonce());
         _close(run);
@@ -196,10 +198,14 @@ abstract contract Inbox is Settlement {
         if (reason == Reason.NONE) {
             emit Executed(leaf, run.sourceChain, message.nonce());
         } else {
-            uint32 paused = reason == Reason.DELAYED ? _pausedSeconds(run.sourceChain, message.asset()) : 0;
-            _held[leaf] = HeldMessage(epoch, uint48(block.timestamp), reason, paused);
-            emit Held(leaf, run.sourceChain, message.nonce(), epoch, reason);
+            _hold(run, epoch, message, leaf, reason);
         }
+    }
+
+    function _hold(Run memory run, uint64 epoch, Inbound message, bytes32 leaf, uint8 reason) private {
+        uint32 paused = reason == Reason.DELAYED ? _pausedSeconds(run.sourceChain, message.asset()) : 0;
+        _held[leaf] = HeldMessage(epoch, uint48(block.timestamp), reason, paused);
+        emit Held(leaf, run.sourceChain, message.nonce(), epoch, reason);
     }
 
     /// @dev Consumes `count` nonces from `first` on, at most 256 of them, whose bits may lie in two words.

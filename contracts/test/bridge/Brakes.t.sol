@@ -237,6 +237,28 @@ contract BrakesTest is HeldScenes {
         _pause(GUARDIAN, Direction.INBOUND, 1);
     }
 
+    function test_a_large_amount_that_was_paused_waits_out_its_delay_from_its_retry_on() external {
+        _pause(GUARDIAN, Direction.INBOUND, 1 days);
+        Message memory message = _send(7 * OKU);
+        _assertHeld(message, Reason.PAUSED);
+        vm.warp(NOW + 1 days);
+        gateway.retry(HOME, message);
+        _assertHeld(message, Reason.DELAYED);
+        vm.warp(NOW + 1 days + VETO_DELAY - 1);
+        vm.expectPartialRevert(IBrakes.StillDelayed.selector);
+        gateway.retry(HOME, message);
+        vm.warp(NOW + 1 days + VETO_DELAY);
+        gateway.retry(HOME, message);
+        vm.assertEq(wrapped.balanceOf(BOB), 7 * OKU, "minted");
+    }
+
+    function test_a_clock_that_goes_back_drains_nothing_and_stops_nobody() external {
+        _send(3 * OKU);
+        vm.warp(NOW - 1 days);
+        burn(bond, BOB, LOT, REMOTE, BOB);
+        vm.assertEq(wrapped.balanceOf(BOB), 3 * OKU - LOT, "burnt");
+    }
+
     function test_a_pause_has_a_longest_duration() external {
         _appoint(GUARDIAN, Right.PAUSE);
         vm.prank(GUARDIAN);
