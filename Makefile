@@ -53,6 +53,13 @@ bench: setup ## Measure the budgets that take minutes
 bench-long: setup ## Measure the budgets that take an hour
 	$(BIN)/python -m tests.bench --long
 
+SEED ?= 1
+MINUTES ?= 10
+
+.PHONY: soak
+soak: setup ## Let a bridge bear every fault there is: make soak [SEED=n] [MINUTES=m]
+	@$(BIN)/python -m tests.faults.soak --seed $(SEED) --minutes $(MINUTES)
+
 # --- Checking. ---
 
 .PHONY: test

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,18 +14,30 @@ from bridge.adapters.keystores import write_secret
 from bridge.core.errors import Refuse
 from bridge.devnet.accounts import Organisation, Person
 from bridge.devnet.layout import Layout
-from bridge.devnet.nodes import Node
-from bridge.devnet.processes import LOOPBACK, Process, Processes
+from bridge.devnet.nodes import Node, start_stand_ins
+from bridge.devnet.processes import LOOPBACK, Process, Processes, free_ports
 from contracts.deploy import Deployment
 
 COMMAND: Final = "jgb-relayer"
+FIRST: Final = "first"
+SECOND: Final = "second"
+"""Whom a relayer's configuration calls the operators of its providers."""
 _POLLS_PER_BLOCK: Final = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A chain, and the addresses at which a relayer asks its two providers."""
+
+    node: Node
+    first: str
+    second: str
+
+
 def write_config(
-    layout: Layout, organisation: Organisation, port: int, nodes: Sequence[tuple[Node, str]], deployment: Deployment
+    layout: Layout, organisation: Organisation, port: int, chains: Sequence[Asked], deployment: Deployment
 ) -> Path:
-    """Write a relayer's configuration; `nodes` comes with the address at which this relayer asks each."""
+    """Write a relayer's configuration."""
     layout.relayer(organisation.name).mkdir()
     parts = [
         f"name = {text(organisation.name)}",
@@ -32,10 +45,23 @@ def write_config(
         f"\n[api]\nhost = {text(LOOPBACK)}\nport = {port}",
         key_lines("attestation", organisation.attestation),
         key_lines("submission", organisation.submission),
-        *(_chain(node, url, deployment) for node, url in nodes),
+        *(_chain(asked, deployment) for asked in chains),
     ]
     write_secret(layout.config(organisation.name), "\n".join(parts) + "\n")
     return layout.config(organisation.name)
+
+
+async def own_providers(processes: Processes, name: str, chains: Sequence[Asked]) -> list[Asked]:
+    """Start stand-ins for all providers of one relayer, in one process; return where it asks them."""
+    ports = iter(free_ports(2 * len(chains)))
+    asked: list[Asked] = []
+    behind: dict[int, str] = {}
+    for chain in chains:
+        first, second = next(ports), next(ports)
+        behind |= {first: chain.first, second: chain.node.url}
+        asked.append(Asked(chain.node, f"http://{LOOPBACK}:{first}", f"http://{LOOPBACK}:{second}"))
+    await processes.ready(start_stand_ins(f"{name}-providers", behind, processes))
+    return asked
 
 
 def start_relayer(layout: Layout, processes: Processes, name: str, port: int) -> Process:
@@ -55,7 +81,8 @@ def key_lines(name: str, person: Person) -> str:
     return f"\n[keys.{name}]\nkeystore = {keystore}\npassword_file = {password_file}"
 
 
-def _chain(node: Node, url: str, deployment: Deployment) -> str:
+def _chain(asked: Asked, deployment: Deployment) -> str:
+    node = asked.node
     contracts = deployment.contracts[node.chain]
     lines = ["\n[home]"] if node.is_home else ["\n[[remotes]]", f"name = {text(node.name)}"]
     lines.append(f"chain_id = {node.chain}")
@@ -66,7 +93,7 @@ def _chain(node: Node, url: str, deployment: Deployment) -> str:
         f"gateway = {text(to_checksum(contracts['gateway']))}",
         f"start_height = {deployment.start[node.chain]}",
         'finality = { kind = "seals" }' if node.is_home else 'finality = { kind = "tag" }',
-        f"providers = [{_provider(url, 'first')}, {_provider(node.second_url, 'second')}]",
+        f"providers = [{_provider(asked.first, FIRST)}, {_provider(asked.second, SECOND)}]",
         f"poll_seconds = {node.block_seconds / _POLLS_PER_BLOCK}",
     ]
     return "\n".join(lines)

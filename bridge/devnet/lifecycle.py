@@ -27,7 +27,7 @@ from bridge.core.submission import FeeRules
 from bridge.core.types import Units, Windowing
 from bridge.devnet.accounts import Cast, make_cast
 from bridge.devnet.bonds import bonds_of
-from bridge.devnet.daemons import entry_of, start_relayer, write_config
+from bridge.devnet.daemons import Asked, entry_of, own_providers, start_relayer, write_config
 from bridge.devnet.layout import Layout
 from bridge.devnet.nodes import (
     Node,
@@ -92,6 +92,8 @@ class Options:
     remotes: int = 2
     via: Mapping[str, str] = field(default_factory=dict)
     """The address at which relayers ask a chain, by its name, in place of the node's own."""
+    own_providers: bool = False
+    """Whether each relayer asks every chain through two stand-ins of its own, that fail on command."""
     window: int = 1
     max_batch: int = 128
     reporters: int = 0
@@ -301,9 +303,11 @@ async def _start_relayers(
     network: Network,
 ) -> Network:
     processes = Processes(layout)
-    asked = [(node, options.via.get(node.name) or options.via.get(str(node.chain)) or node.url) for node in nodes]
     ports = dict(zip(cast.organisations, free_ports(len(cast.organisations)), strict=True))
     for organisation, port in ports.items():
+        asked = [_asked(options, node) for node in nodes]
+        if options.own_providers:
+            asked = await own_providers(processes, organisation.name, asked)
         write_config(layout, organisation, port, asked, deployment)
     started = [
         start_relayer(layout, processes, organisation.name, ports[organisation])
@@ -311,6 +315,11 @@ async def _start_relayers(
     ]
     await asyncio.gather(*(processes.ready(process) for process in started))
     return _publish(layout, network, tuple(entry_of(layout, process) for process in started))
+
+
+def _asked(options: Options, node: Node) -> Asked:
+    url = options.via.get(node.name) or options.via.get(str(node.chain)) or node.url
+    return Asked(node, url, node.second_url)
 
 
 async def _start_oracle(

@@ -6,7 +6,7 @@ Home's blocks are sealed by a stand-in for its validators; every chain has a sta
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -109,6 +109,13 @@ def start_doubles(nodes: Sequence[Node], layout: Layout, processes: Processes) -
         command = _double("stand_in", node.url, node.second_port, [])
         started.append(processes.start(f"{node.name}-second", command, node.second_port))
     return started
+
+
+def start_stand_ins(name: str, urls: Mapping[int, str], processes: Processes) -> Process:
+    """Start one process that stands in, on each port, for another operator's node behind it."""
+    (first, url), *others = urls.items()
+    words = [word for port, behind in others for word in ("--upstream", behind, "--port", str(port))]
+    return processes.start(name, _double("stand_in", url, first, words), first)
 
 
 def _double(module: str, upstream: str, port: int, words: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ answers and, the other way round, in requests. State, transactions and receipts 
 """
 
 import asyncio
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -82,7 +83,7 @@ class Proxy:
 
     def serve(self, port: int) -> None:
         """Serve on the loopback until a signal."""
-        web.run_app(self.application(), host=LOOPBACK, port=port, access_log=None, print=None)
+        serve_all({port: self})
 
     async def answers(self, requests: Sequence[Answer]) -> list[Answer]:
         """Return the answers to a batch."""
@@ -100,6 +101,26 @@ class Proxy:
 
     async def _close(self, _: web.Application) -> None:
         await self.upstream.close()
+
+
+def serve_all(proxies: Mapping[int, Proxy]) -> None:
+    """Serve each on its port of the loopback until a signal; the first of them last, when all others answer."""
+    asyncio.run(_serve_all(proxies))
+
+
+async def _serve_all(proxies: Mapping[int, Proxy]) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    runners = [web.AppRunner(proxy.application(), access_log=None) for proxy in proxies.values()]
+    try:
+        for runner, port in reversed([*zip(runners, proxies, strict=True)]):
+            await runner.setup()
+            await web.TCPSite(runner, LOOPBACK, port, shutdown_timeout=1.0).start()
+        await stop.wait()
+    finally:
+        for runner in runners:
+            await runner.cleanup()
 
 
 class Rewriter(ABC):

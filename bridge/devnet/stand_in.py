@@ -1,7 +1,8 @@
 """A second operator's node: a test double that hands everything to the first one, and fails or lies on command.
 
-`python -m bridge.devnet.stand_in --upstream URL --port N`. `standin_set [{...}]` sets `Faults` by their names; what is
-not named goes back to normal. It serves tests and rehearsals: a devnet has one real node per chain.
+`python -m bridge.devnet.stand_in --upstream URL --port N`, both repeated for several in one process. `standin_set
+[{...}]` sets `Faults` by their names; what is not named goes back to normal. It serves tests and rehearsals: a devnet
+has one real node per chain.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from bridge.core.hashing import keccak
 from bridge.core.headers import Header, header_of
 from bridge.core.receipts import Log, receipts_root
 from bridge.core.types import Hash32, Height
-from bridge.devnet.rewriting import Answer, Proxy, Rewriter, Upstream
+from bridge.devnet.rewriting import Answer, Proxy, Rewriter, Upstream, serve_all
 
 SET: Final = "standin_set"
 _TAGS: Final = ("latest", "finalized", "safe")
@@ -202,12 +203,13 @@ def _height_of(method: str, result: object) -> int:
 
 
 @click.command()
-@click.option("--upstream", required=True)
-@click.option("--port", required=True, type=int)
+@click.option("--upstream", "upstreams", required=True, multiple=True)
+@click.option("--port", "ports", required=True, multiple=True, type=int)
 @click.option("--seed", default=0, type=int)
-def main(upstream: str, port: int, seed: int) -> None:
-    """Stand in for a second operator's node."""
-    StandIn(Upstream(upstream), seed).serve(port)
+def main(upstreams: tuple[str, ...], ports: tuple[int, ...], seed: int) -> None:
+    """Stand in for a second operator's node, or for several."""
+    pairs = zip(ports, upstreams, strict=True)
+    serve_all({port: StandIn(Upstream(url), seed + index) for index, (port, url) in enumerate(pairs)})
 
 
 if __name__ == "__main__":
