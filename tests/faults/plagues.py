@@ -65,7 +65,7 @@ def showing(what: str) -> Plague:
     async def plague(rig: Rig, chance: Random) -> AsyncIterator[None]:
         chain = chance.choice([rig.people.home, *rig.remotes])
         victims = _victims(rig, chance, chain)
-        faults = await _forgery(rig, chain, what, chance)
+        faults = await forgery(rig, chain, what, chance)
         rig.has_lied = True
         async with _broken(rig, victims, faults):
             yield
@@ -83,7 +83,7 @@ async def captured(rig: Rig, chance: Random) -> AsyncIterator[None]:
     chain = chance.choice([rig.people.home, *rig.remotes])
     honest, poisoned = chance.sample((0, 1), 2)
     pairs = [rig.providers_of(name, chain.chain) for name in rig.relayers]
-    faults = await _forgery(rig, chain, "Dispatched", chance)
+    faults = await forgery(rig, chain, "Dispatched", chance)
     rig.has_lied = True
     silence: dict[str, object] = faults if chain is rig.people.home else {"stall": True}
     async with _broken(rig, [pair[honest] for pair in pairs], silence):
@@ -110,7 +110,7 @@ async def _broken(rig: Rig, victims: Sequence[Provider], faults: dict[str, objec
         yield
 
 
-async def _forgery(rig: Rig, chain: EvmChain, what: str, chance: Random) -> dict[str, object]:
+async def forgery(rig: Rig, chain: EvmChain, what: str, chance: Random) -> dict[str, object]:
     """Return the faults of a provider that shows its own blocks from the next one on."""
     at = Height((await chain.heads()).latest.height + 1)
     if what == "heads":
