@@ -75,3 +75,23 @@ def test_the_committed_gas_figures_keep_their_budgets() -> None:
         measured = json.loads((ROOT / "contracts" / "snapshots" / f"{name}.json").read_text())
         for what, budget in figures.items():
             assert int(measured[what]) <= budget, (name, what)
+
+
+def test_every_incident_names_tests_that_exist() -> None:
+    sources = "".join(
+        source.read_text()
+        for folder in ("contracts/test", "tests")
+        for source in (ROOT / folder).rglob("*.*")
+        if source.suffix in {".sol", ".py"}
+    )
+    rows = [
+        line.split("|")
+        for line in (ROOT / "tests/faults/INCIDENTS.md").read_text().splitlines()
+        if re.match(r"^\| (?!incident|pain)\w", line)
+    ]
+    assert len(rows) == 21 + 16
+    for row in rows:
+        names = re.findall(r"`(test_\w+)`", row[3])
+        assert names, row[1]
+        for name in names:
+            assert re.search(rf"\b(def|function) {name}\b", sources), name
