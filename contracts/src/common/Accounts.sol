@@ -42,8 +42,10 @@ library Accounts {
         returns (uint256 inUsed, uint256 outUsed)
     {
         uint256 word = Account.unwrap(account);
-        uint256 elapsed = less(block.timestamp, uint32(word >> 208));
         unchecked {
+            uint256 elapsed = less(block.timestamp, uint32(word >> 208));
+        unchecked {
+            uint256 elapsed = block.timestamp - uint32(word >> 208); // the word's time has passed
             inUsed = less(uint48(word >> 112), elapsed * inLimit / period);
             outUsed = less(uint48(word >> 160), elapsed * outLimit / period);
         }
@@ -82,14 +84,20 @@ library LimitWords {
     uint256 internal constant OKU = 100_000_000;
 
     function inLimit(LimitWord limits) internal pure returns (uint256) {
-        return uint256(uint16(LimitWord.unwrap(limits))) * OKU;
+        unchecked {
+            return (uint256(LimitWord.unwrap(limits)) & 0xffff) * OKU; // 16 bits and 27 bits
+        }
     }
 
     function outLimit(LimitWord limits) internal pure returns (uint256) {
-        return uint256(uint16(LimitWord.unwrap(limits) >> 16)) * OKU;
+        unchecked {
+            return (uint256(LimitWord.unwrap(limits)) >> 16 & 0xffff) * OKU;
+        }
     }
 
     function delayAbove(LimitWord limits) internal pure returns (uint256) {
-        return uint256(LimitWord.unwrap(limits) >> 32) * OKU;
+        unchecked {
+            return (uint256(LimitWord.unwrap(limits)) >> 32) * OKU;
+        }
     }
 }

@@ -45,7 +45,7 @@ abstract contract Brakes is Outbox {
     }
 
     modifier onlyGuardian(uint8 right) {
-        if (rightsOf[msg.sender] & right == 0) revert NotPermitted(msg.sender, right);
+        _checkGuardian(right);
         _;
     }
 
@@ -144,6 +144,11 @@ abstract contract Brakes is Outbox {
     /// @dev Seconds for which an asset's inbound direction was paused until now.
     function _pausedSeconds(uint256 chain, address asset) internal view returns (uint32) {
         return _total(_pauses[chain][asset][Direction.INBOUND]);
+    }
+
+    /// @dev A function, so that its code exists once.
+    function _checkGuardian(uint8 right) private view {
+        if (rightsOf[msg.sender] & right == 0) revert NotPermitted(msg.sender, right);
     }
 
     function _pause(uint256 chain, address asset, uint8 direction, uint32 duration) private {

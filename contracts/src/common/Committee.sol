@@ -52,10 +52,11 @@ abstract contract Committee is ICommittee {
 
     /// @inheritdoc ICommittee
     function verify(uint64 epoch, bytes32 digest, bytes calldata certificate) external view {
-        Epoch memory active = _current();
-        if (epoch != active.number) revert EpochNotActive(epoch, active.number);
-        if (active.threshold == 0) revert EpochIsRevoked(epoch);
-        _verifyQuorum(active.store.code, active.threshold, digest, certificate);
+        Epoch storage active = _currentSlot();
+        (address store, uint256 number, uint256 threshold) = (active.store, active.number, active.threshold);
+        if (epoch != number) revert EpochNotActive(epoch, uint64(number));
+        if (threshold == 0) revert EpochIsRevoked(epoch);
+        _verifyQuorum(store.code, threshold, digest, certificate);
     }
 
     /// @inheritdoc ICommittee
@@ -146,10 +147,10 @@ abstract contract Committee is ICommittee {
     /// @dev `verify` for those who name the set and not its epoch: hashing the members costs less than looking up whose
     ///      they are. The threshold stands in for the STOP that the stored code starts with, and makes the set's preimage.
     function _verifyBySet(bytes32 setHash, bytes32 digest, bytes calldata certificate) internal view {
-        Epoch memory active = _current();
-        uint256 threshold = active.threshold;
-        if (threshold == 0) revert EpochIsRevoked(active.number);
-        bytes memory set = active.store.code;
+        Epoch storage active = _currentSlot();
+        (address store, uint256 number, uint256 threshold) = (active.store, active.number, active.threshold);
+        if (threshold == 0) revert EpochIsRevoked(uint64(number));
+        bytes memory set = store.code;
         bytes32 activeHash;
         assembly ("memory-safe") {
             mstore8(add(set, 32), threshold)
@@ -160,9 +161,13 @@ abstract contract Committee is ICommittee {
     }
 
     /// @dev A pending epoch becomes the active one by time alone: no transaction can be forgotten.
-    function _current() private view returns (Epoch memory active) {
-        active = _active;
-        if (active.until != 0 && block.timestamp >= active.until) active = _pending;
+    function _currentSlot() private view returns (Epoch storage) {
+        uint256 until = _active.until;
+        return until != 0 && block.timestamp >= until ? _pending : _active;
+    }
+
+    function _current() private view returns (Epoch memory) {
+        return _currentSlot();
     }
 
     /// @dev Writes down what time has already decided.

@@ -37,7 +37,7 @@ abstract contract Inbox is Settlement {
     }
 
     modifier onlyGovernor() {
-        if (msg.sender != GOVERNOR) revert NotGovernor(msg.sender);
+        _checkGovernor();
         _;
     }
 
@@ -79,8 +79,7 @@ abstract contract Inbox is Settlement {
 
     /// @inheritdoc IGateway
     function retry(uint256 sourceChain, Message calldata message) external {
-        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
-        HeldMessage memory waiting = _unhold(leaf);
+        (Inbound inbound, bytes32 leaf, HeldMessage memory waiting) = _unhold(sourceChain, message);
         uint8 reason = waiting.reason;
         if (!Reason.isRetryable(reason) && msg.sender != GOVERNOR) revert Quarantined(leaf, reason);
         Run memory run = _newRun(sourceChain, 1);
@@ -99,8 +98,7 @@ abstract contract Inbox is Settlement {
 
     /// @inheritdoc IGateway
     function sendBack(uint256 sourceChain, Message calldata message) external returns (bytes32 returnLeaf) {
-        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
-        HeldMessage memory waiting = _unhold(leaf);
+        (Inbound inbound, bytes32 leaf, HeldMessage memory waiting) = _unhold(sourceChain, message);
         (uint8 reason, uint256 opening) = (waiting.reason, uint256(waiting.heldAt) + RETURN_DELAY);
         if (inbound.kind() != Kind.TRANSFER || !Reason.isReturnable(reason)) revert NotReturnable(leaf, reason);
         if (block.timestamp < opening) revert ReturnTooEarly(leaf, opening);
@@ -113,9 +111,8 @@ abstract contract Inbox is Settlement {
         onlyGuardian(Right.VETO)
         returns (bytes32 returnLeaf)
     {
-        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
-        uint8 reason = _unhold(leaf).reason;
-        if (reason != Reason.DELAYED) revert NotVetoable(leaf, reason);
+        (Inbound inbound, bytes32 leaf, HeldMessage memory waiting) = _unhold(sourceChain, message);
+        if (waiting.reason != Reason.DELAYED) revert NotVetoable(leaf, waiting.reason);
         emit Vetoed(leaf, msg.sender);
         return _sendBack(sourceChain, inbound, leaf);
     }
@@ -153,6 +150,11 @@ abstract contract Inbox is Settlement {
 
     /// @notice Executes a message, payments in `run`, or returns why it cannot be executed and has changed nothing.
     function _execute(Run memory run, Inbound message, bytes32 leaf) internal virtual returns (uint8 reason);
+
+    /// @dev A function, so that its code exists once.
+    function _checkGovernor() private view {
+        if (msg.sender != GOVERNOR) revert NotGovernor(msg.sender);
+    }
 
     /// @dev The one verification that every certificate passes.
     function _verified(Batch calldata encoded, bytes calldata certificate) private returns (Batch memory batch) {
@@ -212,15 +214,17 @@ abstract contract Inbox is Settlement {
     /// @return fresh Bit i: nonce `first + i` was not consumed before.
     function _consume(uint256 sourceChain, uint256 first, uint256 count) private returns (uint256 fresh) {
         mapping(uint256 => uint256) storage words = _consumed[sourceChain];
-        (uint256 word, uint256 place) = (first >> 8, first & 0xff);
-        uint256 all = (1 << count) - 1;
-        uint256 bits = words[word];
-        fresh = all & ~(bits >> place);
-        words[word] = bits | all << place;
-        if (place + count > 256) {
-            bits = words[word + 1];
-            fresh &= ~(bits << 256 - place);
-            words[word + 1] = bits | all >> 256 - place;
+        unchecked {
+            (uint256 word, uint256 place) = (first >> 8, first & 0xff);
+            uint256 all = (1 << count) - 1;
+            uint256 bits = words[word];
+            fresh = all & ~(bits >> place);
+            words[word] = bits | all << place;
+            if (place + count > 256) {
+                bits = words[word + 1];
+                fresh &= ~(bits << 256 - place);
+                words[word + 1] = bits | all >> 256 - place;
+            }
         }
     }
 
@@ -232,9 +236,12 @@ abstract contract Inbox is Settlement {
         emit Recertified(leaf, epoch);
     }
 
-    /// @dev Takes a leaf of a living epoch out of HELD; what follows executes it, sends it back, or reverts.
-    /// @return waiting How it was held.
-    function _unhold(bytes32 leaf) private returns (HeldMessage memory waiting) {
+    /// @dev Takes a message of a living epoch out of HELD; what follows executes it, sends it back, or reverts.
+    function _unhold(uint256 sourceChain, Message calldata message)
+        private
+        returns (Inbound inbound, bytes32 leaf, HeldMessage memory waiting)
+    {
+        (inbound, leaf) = Wire.read(_routeFrom(sourceChain), message);
         waiting = _held[leaf];
         if (waiting.heldAt == 0) revert NotHeld(leaf);
         if (COMMITTEE.isRevoked(waiting.epoch)) revert ICommittee.EpochIsRevoked(waiting.epoch);

@@ -19,16 +19,16 @@ abstract contract Settlement is Brakes {
         uint256 sourceChain;
         address asset; // zero: the run is empty
         address token; // what pays: of this chain
-        uint8 refusal; // why nothing of this asset can be paid
-        uint128 highestTotal;
-        uint128 settled;
-        uint96 room; // units that can still be paid
+        uint256 refusal; // why nothing of this asset can be paid
+        Account opening; // the account before this run
+        uint256 highestTotal;
+        uint256 settled;
+        uint256 bound; // what `settled` may grow to: there is room for no more
         bool isMature; // its messages have waited out their delay
         uint256 delayAbove; // units; none if it is mature
         uint256 inLimit; // units
         uint256 inUsed; // units
-        uint256 outUsed; // units
-        uint256 paused; // as in the account
+        uint256 outUsed; // units, before this run
         Payment[] due;
     }
 
@@ -67,35 +67,34 @@ abstract contract Settlement is Brakes {
     /// @notice Orders the payment of a TRANSFER, or returns why it cannot be paid.
     function _order(Run memory run, Inbound message) internal returns (uint8) {
         if (message.asset() != run.asset) _switch(run, message.asset());
+        if (run.refusal != Reason.NONE) return uint8(run.refusal);
         uint256 amount = message.amount();
-        uint256 used = run.inUsed + amount;
-        if (run.refusal == Reason.NONE) {
-            if (amount > run.delayAbove) return Reason.DELAYED;
-            if (used > run.inLimit) return Reason.LIMIT;
+        if (amount > run.delayAbove) return Reason.DELAYED;
+        uint256 used;
+        unchecked {
+            used = run.inUsed + amount; // 48 bits and 128 bits
         }
-        uint8 reason = _place(run, message);
+        if (used > run.inLimit) return Reason.LIMIT;
+        uint8 reason = _place(run, message, amount);
         if (reason == Reason.NONE) run.inUsed = used;
         return reason;
     }
 
     /// @dev What a RETURN pays was metered when it left, and cannot be more: it fills no limit.
-    function _place(Run memory run, Inbound message) private view returns (uint8) {
-        if (run.refusal != Reason.NONE) return run.refusal;
+    function _place(Run memory run, Inbound message, uint256 amount) private view returns (uint8) {
         address recipient = message.recipient();
         if (recipient == address(0) || recipient == address(this) || recipient == run.token) {
             return Reason.RECIPIENT_INVALID;
         }
-        uint128 amount = message.amount();
-        uint128 highest = _larger(run.highestTotal, message.runningTotal());
-        uint256 settled = uint256(run.settled) + amount;
-        if (settled > highest || highest > Accounts.MAX_TOTAL) return Reason.TOTAL_EXCEEDED;
-        if (amount > run.room) return _shortage();
-        run.highestTotal = highest;
-        run.settled = uint128(settled);
+        uint256 highest = _larger(run.highestTotal, message.runningTotal());
+        uint256 settled;
         unchecked {
-            run.room -= uint96(amount);
-            run.outUsed = Accounts.less(run.outUsed, amount);
+            settled = run.settled + amount; // 56 bits and 128 bits
         }
+        if (settled > highest || highest > Accounts.MAX_TOTAL) return Reason.TOTAL_EXCEEDED;
+        if (settled > run.bound) return _shortage();
+        run.highestTotal = highest;
+        run.settled = settled;
         Payments.push(run.due, recipient, uint96(amount));
         return Reason.NONE;
     }
@@ -105,7 +104,8 @@ abstract contract Settlement is Brakes {
         bytes32 leaf = _returnedLeaf(run.sourceChain, message);
         if (leaf == bytes32(0)) return Reason.RETURN_UNMATCHED;
         if (message.asset() != run.asset) _switch(run, message.asset());
-        reason = _place(run, message);
+        if (run.refusal != Reason.NONE) return uint8(run.refusal);
+        reason = _place(run, message, message.amount());
         if (reason != Reason.NONE) return reason;
         isReturned[leaf] = true;
         emit Returned(leaf, returnLeaf);
@@ -114,8 +114,7 @@ abstract contract Settlement is Brakes {
     /// @notice Writes down and pays what was ordered; the run is empty afterwards.
     function _close(Run memory run) internal {
         if (run.due.length != 0) {
-            _accounts[run.sourceChain][run.asset] =
-                Accounts.pack(run.highestTotal, run.settled, run.inUsed, run.outUsed, block.timestamp, run.paused);
+            _accounts[run.sourceChain][run.asset] = _closing(run);
             _pay(run);
             Payments.clear(run.due);
         }
@@ -126,7 +125,7 @@ abstract contract Settlement is Brakes {
     /// @notice Counts a message that is sent back. Returns false if it exceeds what its source says it has sent.
     function _settleUnpaid(uint256 sourceChain, Inbound message) internal returns (bool) {
         Account account = _accounts[sourceChain][message.asset()];
-        uint128 highest = _larger(account.highestTotal(), message.runningTotal());
+        uint256 highest = _larger(account.highestTotal(), message.runningTotal());
         uint256 settled = uint256(account.settled()) + message.amount();
         if (settled > highest || highest > Accounts.MAX_TOTAL) return false;
         _accounts[sourceChain][message.asset()] = account.withTotals(highest, settled);
@@ -150,16 +149,27 @@ abstract contract Settlement is Brakes {
     function _switch(Run memory run, address asset) private {
         _close(run);
         Account account = _accounts[run.sourceChain][asset];
-        run.asset = asset;
-        run.highestTotal = account.highestTotal();
-        run.settled = account.settled();
-        run.paused = account.paused();
-        LimitWord limits;
-        (run.refusal, run.token, run.room, limits) = _open(run.sourceChain, asset);
-        (run.inUsed, run.outUsed) = _used(account, limits);
-        run.inLimit = limits.inLimit();
+        (uint256 refusal, address token, uint256 room, LimitWord limits) = _open(run.sourceChain, asset);
+        if (_isPaused(account, run.sourceChain, asset, Direction.INBOUND)) refusal = Reason.PAUSED;
+        (run.asset, run.token, run.refusal, run.opening) = (asset, token, refusal, account);
+        uint256 settled = account.settled();
+        (run.highestTotal, run.settled) = (account.highestTotal(), settled);
+        unchecked {
+            run.bound = settled + room; // 56 bits and 96 bits
+        }
+        uint256 inLimit = limits.inLimit();
+        run.inLimit = inLimit;
+        (run.inUsed, run.outUsed) = account.drained(inLimit, limits.outLimit(), FLOW_PERIOD);
         run.delayAbove = run.isMature ? type(uint256).max : limits.delayAbove();
-        if (_isPaused(account, run.sourceChain, asset, Direction.INBOUND)) run.refusal = Reason.PAUSED;
+    }
+
+    /// @dev All that a run pays drains the other direction, in one step.
+    function _closing(Run memory run) private view returns (Account) {
+        (Account opening, uint256 settled) = (run.opening, run.settled);
+        unchecked {
+            uint256 outUsed = Accounts.less(run.outUsed, settled - opening.settled()); // it only grows in a run
+            return Accounts.pack(run.highestTotal, settled, run.inUsed, outUsed, block.timestamp, opening.paused());
+        }
     }
 
     /// @notice The outbound leaf that the RETURN `message` answers; zero unless this gateway sent exactly that
@@ -185,7 +195,7 @@ abstract contract Settlement is Brakes {
         if (leaf != named || outboundLeaf[sourceChain][uint64(nonce)] != leaf || isReturned[leaf]) return bytes32(0);
     }
 
-    function _larger(uint128 a, uint128 b) private pure returns (uint128) {
+    function _larger(uint256 a, uint256 b) private pure returns (uint256) {
         return a > b ? a : b;
     }
 }

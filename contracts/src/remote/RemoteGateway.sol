@@ -8,9 +8,11 @@ import {Bounds} from "../common/IBrakes.sol";
 import {ICommittee} from "../common/ICommittee.sol";
 import {IGateway} from "../common/IGateway.sol";
 import {Inbox} from "../common/Inbox.sol";
+import {Payments} from "../common/Payments.sol";
 import {Kind, Limits, Reason} from "../common/Protocol.sol";
 import {Inbound} from "../common/Wire.sol";
 import {IRemoteGateway} from "./IRemoteGateway.sol";
+import {IWrappedJGB} from "./IWrappedJGB.sol";
 import {WrappedJGB} from "./WrappedJGB.sol";
 import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 
@@ -144,8 +146,9 @@ contract RemoteGateway is Inbox, IRemoteGateway {
         return Reason.CAP;
     }
 
+    /// @dev The token is there: `_open` has asked it for its supply.
     function _pay(Run memory run) internal override {
-        WrappedJGB(run.token).crosschainMintMany(run.due);
+        Payments.send(run.due, run.token, IWrappedJGB.crosschainMintMany.selector);
     }
 
     /// @dev The first announcement of an asset and of an ISIN wins.
