@@ -44,8 +44,6 @@ library Accounts {
         uint256 word = Account.unwrap(account);
         unchecked {
             uint256 elapsed = less(block.timestamp, uint32(word >> 208));
-        unchecked {
-            uint256 elapsed = block.timestamp - uint32(word >> 208); // the word's time has passed
             inUsed = less(uint48(word >> 112), elapsed * inLimit / period);
             outUsed = less(uint48(word >> 160), elapsed * outLimit / period);
         }
