@@ -84,11 +84,9 @@ abstract contract Inbox is Settlement {
         uint8 reason = waiting.reason;
         if (!Reason.isRetryable(reason) && msg.sender != GOVERNOR) revert Quarantined(leaf, reason);
         Run memory run = _newRun(sourceChain, 1);
-        if (reason == Reason.DELAYED) {
-            uint256 opening = _opensAt(sourceChain, inbound.asset(), waiting);
-            if (block.timestamp < opening) revert StillDelayed(leaf, opening);
-            run.isMature = true;
-        }
+        uint256 opening = _opensAt(sourceChain, inbound.asset(), waiting);
+        run.isMature = block.timestamp >= opening;
+        if (reason == Reason.DELAYED && !run.isMature) revert StillDelayed(leaf, opening);
         reason = _execute(run, inbound, leaf);
         if (reason != Reason.NONE) revert StillHeld(leaf, reason);
         emit Executed(leaf, sourceChain, inbound.nonce());
@@ -112,10 +110,13 @@ abstract contract Inbox is Settlement {
         returns (bytes32 returnLeaf)
     {
         (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(sourceChain), message);
-        uint8 reason = _unhold(leaf).reason;
-        if (reason != Reason.DELAYED) revert NotVetoable(leaf, reason);
+        HeldMessage memory waiting = _unhold(leaf);
+        if (waiting.reason != Reason.DELAYED) revert NotVetoable(leaf, waiting.reason);
         emit Vetoed(leaf, msg.sender);
-        return _sendBack(sourceChain, inbound, leaf);
+        if (_settleUnpaid(sourceChain, inbound)) return _goBack(sourceChain, inbound, leaf);
+        // Its source does not cover it now: it may be owed to nobody, and must not be executed when that has changed.
+        waiting.reason = Reason.TOTAL_EXCEEDED;
+        _hold(sourceChain, inbound.nonce(), leaf, waiting);
     }
 
     /// @inheritdoc IBrakes
@@ -196,10 +197,14 @@ abstract contract Inbox is Settlement {
         if (reason == Reason.NONE) {
             emit Executed(leaf, run.sourceChain, message.nonce());
         } else {
-            uint32 paused = reason == Reason.DELAYED ? _pausedSeconds(run.sourceChain, message.asset()) : 0;
-            _held[leaf] = HeldMessage(epoch, uint48(block.timestamp), reason, paused);
-            emit Held(leaf, run.sourceChain, message.nonce(), epoch, reason);
+            uint32 paused = _pausedSeconds(run.sourceChain, message.asset());
+            _hold(run.sourceChain, message.nonce(), leaf, HeldMessage(epoch, uint48(block.timestamp), reason, paused));
         }
+    }
+
+    function _hold(uint256 sourceChain, uint64 nonce, bytes32 leaf, HeldMessage memory waiting) private {
+        _held[leaf] = waiting;
+        emit Held(leaf, sourceChain, nonce, waiting.epoch, waiting.reason);
     }
 
     /// @dev Consumes `count` nonces from `first` on, at most 256 of them, whose bits may lie in two words.
@@ -242,6 +247,10 @@ abstract contract Inbox is Settlement {
 
     function _sendBack(uint256 sourceChain, Inbound message, bytes32 leaf) private returns (bytes32 returnLeaf) {
         if (!_settleUnpaid(sourceChain, message)) revert NotReturnable(leaf, Reason.TOTAL_EXCEEDED);
+        return _goBack(sourceChain, message, leaf);
+    }
+
+    function _goBack(uint256 sourceChain, Inbound message, bytes32 leaf) private returns (bytes32 returnLeaf) {
         returnLeaf = _dispatchReturn(sourceChain, message, leaf);
         emit SentBack(leaf, returnLeaf);
     }

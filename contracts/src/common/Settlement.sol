@@ -24,6 +24,7 @@ abstract contract Settlement is Brakes {
         uint128 settled;
         uint96 room; // units that can still be paid
         bool isMature; // its messages have waited out their delay
+        bool isPaused;
         uint256 delayAbove; // units; none if it is mature
         uint256 inLimit; // units
         uint256 inUsed; // units
@@ -67,29 +68,27 @@ abstract contract Settlement is Brakes {
     /// @notice Orders the payment of a TRANSFER, or returns why it cannot be paid.
     function _order(Run memory run, Inbound message) internal returns (uint8) {
         if (message.asset() != run.asset) _switch(run, message.asset());
-        uint256 amount = message.amount();
-        uint256 used = run.inUsed + amount;
-        if (run.refusal == Reason.NONE) {
-            if (amount > run.delayAbove) return Reason.DELAYED;
-            if (used > run.inLimit) return Reason.LIMIT;
-        }
-        uint8 reason = _place(run, message);
-        if (reason == Reason.NONE) run.inUsed = used;
-        return reason;
+        return _place(run, message, run.delayAbove);
     }
 
-    /// @dev What a RETURN pays was metered when it left, and cannot be more: it fills no limit.
-    function _place(Run memory run, Inbound message) private view returns (uint8) {
+    /// @dev In this order, so that what can never be paid here is known as that whenever it arrives, and can go back;
+    ///      and what must wait for a veto waits for nothing else first.
+    function _place(Run memory run, Inbound message, uint256 delayAbove) private view returns (uint8) {
         if (run.refusal != Reason.NONE) return run.refusal;
         address recipient = message.recipient();
         if (recipient == address(0) || recipient == address(this) || recipient == run.token) {
             return Reason.RECIPIENT_INVALID;
         }
         uint128 amount = message.amount();
+        if (amount > delayAbove) return Reason.DELAYED;
+        if (run.isPaused) return Reason.PAUSED;
+        uint256 used = run.inUsed + amount;
+        if (used > run.inLimit) return Reason.LIMIT;
         uint128 highest = _larger(run.highestTotal, message.runningTotal());
         uint256 settled = uint256(run.settled) + amount;
         if (settled > highest || highest > Accounts.MAX_TOTAL) return Reason.TOTAL_EXCEEDED;
         if (amount > run.room) return _shortage();
+        run.inUsed = used;
         run.highestTotal = highest;
         run.settled = uint128(settled);
         unchecked {
@@ -101,11 +100,13 @@ abstract contract Settlement is Brakes {
     }
 
     /// @notice Orders the payment of a RETURN, if it answers a transfer of this gateway.
+    /// @dev It fills the limit like any other: each transfer was metered when it left, but those of years are not to be
+    ///      undone in a day. The transfer has made the room that an early RETURN of it needs.
     function _orderBack(Run memory run, Inbound message, bytes32 returnLeaf) internal returns (uint8 reason) {
         bytes32 leaf = _returnedLeaf(run.sourceChain, message);
         if (leaf == bytes32(0)) return Reason.RETURN_UNMATCHED;
         if (message.asset() != run.asset) _switch(run, message.asset());
-        reason = _place(run, message);
+        reason = _place(run, message, type(uint256).max);
         if (reason != Reason.NONE) return reason;
         isReturned[leaf] = true;
         emit Returned(leaf, returnLeaf);
@@ -159,7 +160,7 @@ abstract contract Settlement is Brakes {
         (run.inUsed, run.outUsed) = _used(account, limits);
         run.inLimit = limits.inLimit();
         run.delayAbove = run.isMature ? type(uint256).max : limits.delayAbove();
-        if (_isPaused(account, run.sourceChain, asset, Direction.INBOUND)) run.refusal = Reason.PAUSED;
+        run.isPaused = _isPaused(account, run.sourceChain, asset, Direction.INBOUND);
     }
 
     /// @notice The outbound leaf that the RETURN `message` answers; zero unless this gateway sent exactly that
