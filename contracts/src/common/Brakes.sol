@@ -153,6 +153,7 @@ abstract contract Brakes is Outbox {
 
     function _pause(uint256 chain, address asset, uint8 direction, uint32 duration) private {
         Pause memory last = _pauses[chain][asset][direction];
+        if (block.timestamp + duration <= last.until) return; // no guardian shortens a pause
         if (msg.sender == last.by && block.timestamp < last.until + PAUSE_BREAK) revert PauseNeedsAnother(msg.sender);
         uint32 now_ = uint32(block.timestamp);
         _pauses[chain][asset][direction] = Pause(now_, now_ + duration, _total(last), msg.sender);

@@ -49,6 +49,7 @@ interface IBrakes {
     function setGuardian(address guardian, uint8 rights) external;
 
     /// @notice Pauses assets on a route for so many seconds, at most `MAX_PAUSE`. Only guardians with that right.
+    ///         Where a pause lasts longer already, nothing changes.
     /// @param directions See `Direction`: both may be named at once.
     function pause(uint256 chain, address[] calldata assets, uint8 directions, uint32 duration) external;
 
@@ -56,6 +57,7 @@ interface IBrakes {
     function resume(uint256 chain, address asset, uint8 directions) external;
 
     /// @notice Sends a delayed transfer back to its sender. Only guardians with that right.
+    /// @return returnLeaf Zero if the source does not cover the amount: nothing goes back, and only the governor retries.
     function veto(uint256 sourceChain, Message calldata message) external returns (bytes32 returnLeaf);
 
     /// @notice How much may move now in a direction, and when `amount` may; zero: never under these limits.

@@ -89,8 +89,8 @@ abstract contract Inbox is Settlement {
             run.isMature = true;
         }
         reason = _execute(run, inbound, leaf);
-        // Large, and held for another reason until now: its delay begins.
-        if (reason == Reason.DELAYED) return _hold(run, waiting.epoch, inbound, leaf, reason);
+        // Large, and held for another reason until now: the time begins in which it can be vetoed.
+        if (reason == Reason.DELAYED) return _hold(sourceChain, waiting.epoch, inbound, leaf, reason);
         if (reason != Reason.NONE) revert StillHeld(leaf, reason);
         emit Executed(leaf, sourceChain, inbound.nonce());
         _close(run);
@@ -114,7 +114,9 @@ abstract contract Inbox is Settlement {
         (Inbound inbound, bytes32 leaf, HeldMessage memory waiting) = _unhold(sourceChain, message);
         if (waiting.reason != Reason.DELAYED) revert NotVetoable(leaf, waiting.reason);
         emit Vetoed(leaf, msg.sender);
-        return _sendBack(sourceChain, inbound, leaf);
+        if (_settleUnpaid(sourceChain, inbound)) return _goBack(sourceChain, inbound, leaf);
+        // Its source does not cover it now: it may be owed to nobody, and must not be executed when that has changed.
+        _hold(sourceChain, waiting.epoch, inbound, leaf, Reason.TOTAL_EXCEEDED);
     }
 
     /// @inheritdoc IBrakes
@@ -200,14 +202,14 @@ abstract contract Inbox is Settlement {
         if (reason == Reason.NONE) {
             emit Executed(leaf, run.sourceChain, message.nonce());
         } else {
-            _hold(run, epoch, message, leaf, reason);
+            _hold(run.sourceChain, epoch, message, leaf, reason);
         }
     }
 
-    function _hold(Run memory run, uint64 epoch, Inbound message, bytes32 leaf, uint8 reason) private {
-        uint32 paused = reason == Reason.DELAYED ? _pausedSeconds(run.sourceChain, message.asset()) : 0;
+    function _hold(uint256 sourceChain, uint64 epoch, Inbound message, bytes32 leaf, uint8 reason) private {
+        uint32 paused = reason == Reason.DELAYED ? _pausedSeconds(sourceChain, message.asset()) : 0;
         _held[leaf] = HeldMessage(epoch, uint48(block.timestamp), reason, paused);
-        emit Held(leaf, run.sourceChain, message.nonce(), epoch, reason);
+        emit Held(leaf, sourceChain, message.nonce(), epoch, reason);
     }
 
     /// @dev Consumes `count` nonces from `first` on, at most 256 of them, whose bits may lie in two words.
@@ -255,6 +257,10 @@ abstract contract Inbox is Settlement {
 
     function _sendBack(uint256 sourceChain, Inbound message, bytes32 leaf) private returns (bytes32 returnLeaf) {
         if (!_settleUnpaid(sourceChain, message)) revert NotReturnable(leaf, Reason.TOTAL_EXCEEDED);
+        return _goBack(sourceChain, message, leaf);
+    }
+
+    function _goBack(uint256 sourceChain, Inbound message, bytes32 leaf) private returns (bytes32 returnLeaf) {
         returnLeaf = _dispatchReturn(sourceChain, message, leaf);
         emit SentBack(leaf, returnLeaf);
     }

@@ -25,6 +25,7 @@ abstract contract Settlement is Brakes {
         uint256 settled;
         uint256 bound; // what `settled` may grow to: there is room for no more
         bool isMature; // its messages have waited out their delay
+        bool isPaused;
         uint256 delayAbove; // units; none if it is mature
         uint256 inLimit; // units
         uint256 inUsed; // units
@@ -67,45 +68,40 @@ abstract contract Settlement is Brakes {
     /// @notice Orders the payment of a TRANSFER, or returns why it cannot be paid.
     function _order(Run memory run, Inbound message) internal returns (uint8) {
         if (message.asset() != run.asset) _switch(run, message.asset());
-        if (run.refusal != Reason.NONE) return uint8(run.refusal);
-        uint256 amount = message.amount();
-        if (amount > run.delayAbove) return Reason.DELAYED;
-        uint256 used;
-        unchecked {
-            used = run.inUsed + amount; // 48 bits and 128 bits
-        }
-        if (used > run.inLimit) return Reason.LIMIT;
-        uint8 reason = _place(run, message, amount);
-        if (reason == Reason.NONE) run.inUsed = used;
-        return reason;
+        return _place(run, message, run.delayAbove);
     }
 
-    /// @dev What a RETURN pays was metered when it left, and cannot be more: it fills no limit.
-    function _place(Run memory run, Inbound message, uint256 amount) private view returns (uint8) {
+    /// @dev In this order, so that what can never be paid here is known as that whenever it arrives, and can go back;
+    ///      and what must wait for a veto waits for nothing else first.
+    function _place(Run memory run, Inbound message, uint256 delayAbove) private view returns (uint8) {
+        if (run.refusal != Reason.NONE) return uint8(run.refusal);
         address recipient = message.recipient();
         if (recipient == address(0) || recipient == address(this) || recipient == run.token) {
             return Reason.RECIPIENT_INVALID;
         }
+        uint256 amount = message.amount();
+        if (amount > delayAbove) return Reason.DELAYED;
         uint256 highest = _larger(run.highestTotal, message.runningTotal());
-        uint256 settled;
+        (uint256 used, uint256 settled) = (run.inUsed, run.settled);
         unchecked {
-            settled = run.settled + amount; // 56 bits and 128 bits
+            (used, settled) = (used + amount, settled + amount); // fewer than 57 bits and 128 bits
         }
+        if (used > run.inLimit) return run.isPaused ? Reason.PAUSED : Reason.LIMIT;
         if (settled > highest || highest > Accounts.MAX_TOTAL) return Reason.TOTAL_EXCEEDED;
         if (settled > run.bound) return _shortage();
-        run.highestTotal = highest;
-        run.settled = settled;
+        (run.inUsed, run.highestTotal, run.settled) = (used, highest, settled);
         Payments.push(run.due, recipient, uint96(amount));
         return Reason.NONE;
     }
 
     /// @notice Orders the payment of a RETURN, if it answers a transfer of this gateway.
+    /// @dev It fills the limit like any other: each transfer was metered when it left, but those of years are not to be
+    ///      undone in a day. The transfer has made the room that an early RETURN of it needs.
     function _orderBack(Run memory run, Inbound message, bytes32 returnLeaf) internal returns (uint8 reason) {
         bytes32 leaf = _returnedLeaf(run.sourceChain, message);
         if (leaf == bytes32(0)) return Reason.RETURN_UNMATCHED;
         if (message.asset() != run.asset) _switch(run, message.asset());
-        if (run.refusal != Reason.NONE) return uint8(run.refusal);
-        reason = _place(run, message, message.amount());
+        reason = _place(run, message, type(uint256).max);
         if (reason != Reason.NONE) return reason;
         isReturned[leaf] = true;
         emit Returned(leaf, returnLeaf);
@@ -150,7 +146,6 @@ abstract contract Settlement is Brakes {
         _close(run);
         Account account = _accounts[run.sourceChain][asset];
         (uint256 refusal, address token, uint256 room, LimitWord limits) = _open(run.sourceChain, asset);
-        if (_isPaused(account, run.sourceChain, asset, Direction.INBOUND)) refusal = Reason.PAUSED;
         (run.asset, run.token, run.refusal, run.opening) = (asset, token, refusal, account);
         uint256 settled = account.settled();
         (run.highestTotal, run.settled) = (account.highestTotal(), settled);
@@ -161,6 +156,12 @@ abstract contract Settlement is Brakes {
         run.inLimit = inLimit;
         (run.inUsed, run.outUsed) = account.drained(inLimit, limits.outLimit(), FLOW_PERIOD);
         run.delayAbove = run.isMature ? type(uint256).max : limits.delayAbove();
+        // A run that is paused orders nothing and writes nothing: its limit counts as used up.
+        if (_isPaused(account, run.sourceChain, asset, Direction.INBOUND)) {
+            (run.isPaused, run.inLimit, run.inUsed) = (true, 0, 1);
+        } else {
+            run.isPaused = false;
+        }
     }
 
     /// @dev All that a run pays drains the other direction, in one step.

@@ -290,15 +290,22 @@ contract BrakesTest is HeldScenes {
         vm.assertEq(wrapped.balanceOf(BOB), 7 * OKU, "minted");
     }
 
-    function test_a_return_passes_full_limits_and_waits_for_a_pause_only() external {
+    function test_a_return_that_the_limit_holds_is_paid_once_there_is_room() external {
         lock(bond, ALICE, 5 * OKU, REMOTE, address(wrapped)); // no recipient
         deliver(HOME, REMOTE, sent[HOME][REMOTE][FIRST]);
         _sendBack(HOME, REMOTE, sent[HOME][REMOTE][FIRST]);
         vm.chainId(HOME);
-        vm.prank(GOVERNOR);
-        home.setFlowLimits(REMOTE, address(bond), FlowLimits(0, 0, 0));
+        vm.startPrank(GOVERNOR);
+        home.setFlowLimits(REMOTE, address(bond), FlowLimits(4, LIMIT, DELAY_ABOVE));
         uint256 before = bond.balanceOf(ALICE);
-        deliver(REMOTE, HOME, sent[REMOTE][HOME][0]);
+        Message memory message = sent[REMOTE][HOME][0];
+        deliver(REMOTE, HOME, message);
+        (,, uint8 reason) = home.held(leafOf(REMOTE, HOME, message));
+        vm.assertEq(reason, Reason.LIMIT, "held");
+        home.setFlowLimits(REMOTE, address(bond), FlowLimits(LIMIT, LIMIT, 1));
+        vm.stopPrank();
+        vm.prank(STRANGER);
+        home.retry(REMOTE, message); // which no delay holds up
         vm.assertEq(bond.balanceOf(ALICE) - before, 5 * OKU, "paid back");
     }
 
