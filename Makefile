@@ -24,6 +24,12 @@ setup: .venv/installed contracts/node_modules/installed oracles/examples/node_mo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	touch $@
 
+# Slither and halmos pin what the daemons need newer, so they live apart.
+.venv-analysis/installed: contracts/analysis/requirements.lock
+	test -x .venv-analysis/bin/python || $(PYTHON) -m venv .venv-analysis
+	.venv-analysis/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement contracts/analysis/requirements.lock
+	touch $@
+
 contracts/node_modules/installed: contracts/package.json contracts/package-lock.json
 	cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
@@ -36,6 +42,8 @@ oracles/examples/node_modules/installed: oracles/examples/package.json oracles/e
 lock: setup ## Pin the newest versions the ranges allow, for every platform, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --extra dev \
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --output-file contracts/analysis/requirements.lock contracts/analysis/requirements.in
 	cd contracts && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 	cd oracles/examples && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
@@ -75,8 +83,13 @@ lint: types ## Check style, types and lock files; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(CONTRACTS) forge fmt --check
-	@! grep -nE '"resolved"|[a-z+]+://' requirements.lock contracts/package-lock.json oracles/examples/package-lock.json \
+	@! grep -nE '"resolved"|[a-z+]+://' requirements.lock contracts/analysis/requirements.lock contracts/package-lock.json oracles/examples/package-lock.json \
 		| grep -vE '"url": "https://(github.com/sponsors/|paulmillr.com/funding/)' || { echo "lock files name download addresses" >&2; false; }
+
+.PHONY: analyze
+analyze: setup .venv-analysis/installed ## Read the contracts for faults with slither and halmos; ANALYZE=deep for wider bounds
+	$(BIN)/python -m contracts.analyze static
+	$(BIN)/python -m contracts.analyze symbolic
 
 .PHONY: types
 types: setup ## Check types
@@ -98,6 +111,6 @@ snapshots: setup ## Record gas figures in contracts/snapshots
 
 .PHONY: clean
 clean: ## Remove everything that is not committed and can be made again
-	rm -rf .venv contracts/node_modules oracles/examples/node_modules oracles/examples/build contracts/out contracts/out-home contracts/cache contracts/cache-home
+	rm -rf .venv .venv-analysis contracts/node_modules oracles/examples/node_modules oracles/examples/build contracts/out contracts/out-home contracts/out-symbolic contracts/cache contracts/cache-home contracts/cache-symbolic
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -214,7 +214,7 @@ abstract contract Inbox is Settlement {
 
     /// @dev Consumes `count` nonces from `first` on, at most 256 of them, whose bits may lie in two words.
     /// @return fresh Bit i: nonce `first + i` was not consumed before.
-    function _consume(uint256 sourceChain, uint256 first, uint256 count) private returns (uint256 fresh) {
+    function _consume(uint256 sourceChain, uint256 first, uint256 count) internal returns (uint256 fresh) {
         mapping(uint256 => uint256) storage words = _consumed[sourceChain];
         unchecked {
             (uint256 word, uint256 place) = (first >> 8, first & 0xff);
