@@ -156,9 +156,7 @@ abstract contract Brakes is Outbox {
         if (block.timestamp + duration <= last.until) return; // no guardian shortens a pause
         if (msg.sender == last.by && block.timestamp < last.until + PAUSE_BREAK) revert PauseNeedsAnother(msg.sender);
         uint32 now_ = uint32(block.timestamp);
-        uint32 until = now_ + duration;
-        if (until < last.until) until = last.until; // another guardian may prolong a pause, never end it
-        _pauses[chain][asset][direction] = Pause(now_, until, _total(last), msg.sender);
+        _pauses[chain][asset][direction] = Pause(now_, now_ + duration, _total(last), msg.sender);
     }
 
     function _total(Pause memory last) private view returns (uint32) {
