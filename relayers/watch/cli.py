@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 config_option = click.option(
     "--config", "config_path", required=True, type=click.Path(path_type=Path), help="TOML file of this watchtower."
 )
+_LAST_LOOKS = 3
+_PATIENT_LOOKS = 20
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -83,15 +85,19 @@ async def _look(path: Path) -> "tuple[list[Alarm], dict[str, object]]":
     from relayers.watch.tower import Tower  # noqa: PLC0415
 
     config, log, pen = _open(path)
-    tower = Tower(config.model_copy(update={"blind_seconds": 0.0}), log, time.time, pen)
+    tower = Tower(config, log, time.time, pen)
     try:
         alarms = await tower.look()
         while tower.sight.is_behind:
             alarms += await tower.look()
-        for _ in range(3):  # what a look finds out, the next one asks about; the one after has the answer
+        for _ in range(_LAST_LOOKS):
+            # What a look finds out, the next one asks about; the one after has the answer.
             await asyncio.sleep(config.poll_seconds)
             alarms += await tower.look()
-        return alarms, tower.status()
+        for _ in range(_PATIENT_LOOKS):
+            alarms += await tower.look() if tower.is_busy else []
+        known = {alarm.key for alarm in alarms}
+        return [*alarms, *(alarm for alarm in tower.sight.unread() if alarm.key not in known)], tower.status()
     finally:
         await tower.close()
 

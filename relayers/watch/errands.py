@@ -25,6 +25,11 @@ class Errands(Generic[K, V]):
         self._tasks[key] = asyncio.create_task(_done(work))
         return True
 
+    @property
+    def are_out(self) -> bool:
+        """Whether any is not back yet."""
+        return bool(self._tasks)
+
     async def back(self, seconds: float) -> dict[K, V | Exception]:
         """Wait for all errands, but no longer than that; return what those that are back have brought."""
         if self._tasks:

@@ -72,6 +72,11 @@ class Inquiry:
             self._books.forget(chain, set(self._books.blocks(chain)))
         self._swept.clear()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a question is not answered yet."""
+        return self._errands.are_out
+
     def send_out(self, readings: Iterable[Reading], ledger: Ledger, world: Ledger) -> None:
         """Ask what the new readings call for: of what moved at every look, of everything now and then."""
         self._note(ledger.touched | world.touched)

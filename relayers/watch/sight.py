@@ -91,7 +91,11 @@ class Sight:
         if since <= self._config.blind_seconds:
             return []
         trouble = self._trouble.get(chain, f"{self._name(chain)} did not answer")
-        return [Alarm(f"blind {chain}", f"blind on chain {chain}: {trouble}", _NODE, is_standing=True)]
+        return [_blind(chain, trouble)]
+
+    def unread(self) -> list[Alarm]:
+        """Name the chains that could not be read the last time, however short a time ago."""
+        return [_blind(chain, trouble) for chain, trouble in self._trouble.items()]
 
     def stalled(self, chain: int) -> list[Alarm]:
         """Say so if the newest block of a chain is too old. Heads are judged, not events: an idle chain is none."""
@@ -124,6 +128,10 @@ class Sight:
 
     def _name(self, chain: int) -> str:
         return self._views[chain].chain.name
+
+
+def _blind(chain: int, trouble: str) -> Alarm:
+    return Alarm(f"blind {chain}", f"blind on chain {chain}: {trouble}", _NODE, is_standing=True)
 
 
 def _start(chain: Watched) -> Block:

@@ -60,6 +60,11 @@ class Tower:
             await view.close()
         self._save()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether history is still being read, or an answer or a pause is outstanding."""
+        return self.sight.is_behind or self._inquiry.is_open or self._pauses.are_out
+
     async def look(self) -> list[Alarm]:
         """Look once at everything; return what is wrong and was not said before."""
         readings = await self.sight.look()
