@@ -12,14 +12,14 @@ from bridge.adapters import codec
 from bridge.adapters.codec import views
 from bridge.adapters.ledger import EvmChain, Query, read
 from bridge.adapters.signers import open_attestation_signer
-from bridge.core.batches import Batch, digest_of, domain_separator, root_of
+from bridge.core.batches import Batch, root_of
 from bridge.core.events import Held
 from bridge.core.messages import Kind, Message, leaf_of
 from bridge.core.ports import Call, Receipt
 from bridge.core.quorum import certificate_of
 from bridge.core.reasons import Reason
 from bridge.core.transfers import State
-from bridge.core.types import Domain, Height, Leaf, Nonce, Route, Timestamp, Units
+from bridge.core.types import Height, Leaf, Nonce, Route, Timestamp, Units
 from tests.e2e.people import LOT, People, people_of, until
 from tests.e2e.running import Running, raised, run
 
@@ -181,8 +181,7 @@ async def _steal(running: Running, people: People, count: int, skipped: int) -> 
         source.hash,
         Timestamp(source.time),
     )
-    genesis = (await home.blocks([Height(0)]))[Height(0)].hash
-    digest = digest_of(domain_separator(Domain(chain.chain, route.destination_gateway, genesis)), batch)
+    digest = await people.tracer.digest(batch)
     signers = [open_attestation_signer(*running.layout.keys(f"relayer-{number}-attestation")) for number in range(1, 5)]
     certificate = certificate_of(committee, {signer.address: signer.sign_digest(digest) for signer in signers})
     assert certificate is not None
