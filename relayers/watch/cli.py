@@ -1,4 +1,4 @@
-"""`jgb-watchtower`: watch the chains, or look at them once."""
+"""`jgb-watchtower`: watch the chains, look at them once, or see whether it could do either."""
 
 import asyncio
 import json
@@ -16,18 +16,25 @@ from bridge.adapters.commands import run_command
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+    from relayers.watch.alarms import Alarm
     from relayers.watch.config import WatchConfig
-    from relayers.watch.tower import Tower
+    from relayers.watch.pausing import Pen
 
 config_option = click.option(
     "--config", "config_path", required=True, type=click.Path(path_type=Path), help="TOML file of this watchtower."
 )
+_LAST_LOOKS = 3
+_PATIENT_LOOKS = 20
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="jgb-bridge")
 def cli() -> None:
-    """Recompute the books from the chains, say what is wrong, and pause on a breach. It can do nothing else."""
+    """Recompute the books from the chains, say what is wrong, and pause on a breach. It can do nothing else.
+
+    Exit codes: 0 well, 1 something is wrong on the chains, 2 bad configuration or key.
+    """
 
 
 @cli.command()
@@ -39,17 +46,22 @@ def run(config_path: Path) -> None:
 
 @cli.command()
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def once(config_path: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Read everything from the start and say what is wrong; exit 1 if anything is. A breach is paused here too."""
-    alarms, books = asyncio.run(_look_once(config_path))
-    if as_json:
-        click.echo(json.dumps({"ok": not alarms, "alarms": alarms, "assets": books}, indent=2))
-    else:
-        for alarm in alarms:
-            click.echo(alarm)
-        click.echo(f"{books} bonds looked at, {len(alarms)} alarms")
-    sys.exit(1 if alarms else 0)
+@json_option
+def once(config_path: Path, *, as_json: bool) -> None:
+    """Read everything up to now and say what is wrong that was not said before; exit 1 if anything is.
+
+    A breach is ordered to be paused here too. Not beside `run` on the same data directory.
+    """
+    _show(*asyncio.run(_look(config_path)), as_json=as_json)
+
+
+@cli.command()
+@config_option
+@json_option
+def check(config_path: Path, *, as_json: bool) -> None:
+    """See whether every chain can be read and could be paused with this key; exit 1 with each problem if not."""
+    alarms, status = asyncio.run(_check(config_path))
+    _show(alarms, status, as_json=as_json)
 
 
 def main() -> None:
@@ -57,13 +69,44 @@ def main() -> None:
     run_command(cli)
 
 
-async def _look_once(path: Path) -> tuple[list[str], int]:
-    tower = _tower(path)
+def _show(alarms: "list[Alarm]", status: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        shown = [{"key": alarm.key, "why": alarm.why, "todo": alarm.todo} for alarm in alarms]
+        click.echo(json.dumps({"ok": not alarms, "alarms": shown, **status}, indent=2))
+    else:
+        for alarm in alarms:
+            click.echo(f"{alarm.why}: {alarm.todo}")
+        click.echo(f"{len(alarms)} alarms")
+    sys.exit(1 if alarms else 0)
+
+
+async def _look(path: Path) -> "tuple[list[Alarm], dict[str, object]]":
+    """Look until everything is read and answered."""
+    from relayers.watch.tower import Tower  # noqa: PLC0415
+
+    config, log, pen = _open(path)
+    tower = Tower(config, log, time.time, pen)
     try:
-        alarms = [*await tower.look(), *await tower.look()]
-        return [alarm.why for alarm in alarms], len(tower.ledger.assets)
+        alarms = await tower.look()
+        while tower.sight.is_behind:
+            alarms += await tower.look()
+        for _ in range(_LAST_LOOKS):
+            # What a look finds out, the next one asks about; the one after has the answer.
+            await asyncio.sleep(config.poll_seconds)
+            alarms += await tower.look()
+        for _ in range(_PATIENT_LOOKS):
+            alarms += await tower.look() if tower.is_busy else []
+        known = {alarm.key for alarm in alarms}
+        return [*alarms, *(alarm for alarm in tower.sight.unread() if alarm.key not in known)], tower.status()
     finally:
         await tower.close()
+
+
+async def _check(path: Path) -> "tuple[list[Alarm], dict[str, object]]":
+    from relayers.watch.checking import check_chains  # noqa: PLC0415
+
+    config, _, pen = _open(path)
+    return await check_chains(config, pen), {"account": pen.address}
 
 
 async def _watch(path: Path) -> None:
@@ -72,23 +115,21 @@ async def _watch(path: Path) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    config, log = _open(path)
-    await watch(config, log, stop)
+    config, log, pen = _open(path)
+    await watch(config, log, pen, stop)
 
 
-def _open(path: Path) -> "tuple[WatchConfig, FilteringBoundLogger]":
+def _open(path: Path) -> "tuple[WatchConfig, FilteringBoundLogger, Pen]":
+    """Read configuration and key: what is wrong with either is said before anything starts."""
     from bridge.adapters.config.loading import load_model  # noqa: PLC0415
+    from bridge.adapters.keystores import read_key  # noqa: PLC0415
     from bridge.adapters.telemetry import open_log  # noqa: PLC0415
     from relayers.watch.config import PREFIX, WatchConfig  # noqa: PLC0415
+    from relayers.watch.pausing import Pen  # noqa: PLC0415
 
     config = load_model(WatchConfig, path, os.environ, PREFIX)
-    return config, open_log(config.log_level, watchtower=config.name)
-
-
-def _tower(path: Path) -> "Tower":
-    from relayers.watch.tower import Tower  # noqa: PLC0415
-
-    return Tower(*_open(path), time.time)
+    pen = Pen(read_key(config.key.keystore, config.key.password_file))
+    return config, open_log(config.log_level, watchtower=config.name), pen
 
 
 if __name__ == "__main__":

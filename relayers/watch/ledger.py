@@ -1,248 +1,327 @@
-"""Everything the chains have said, and what must hold of it. No I/O: events and counters go in, alarms come out."""
+"""Every message's fate, as the chains' logs tell it, and what must hold of it. No I/O: events go in, alarms come out.
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+What has come to its end is forgotten, so that what is kept grows with what is on its way, not with the history: a nonce
+that was sent and is not open any more has had its fate.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from relayers.watch.events import REGISTER, Event, plain
+from relayers.watch.alarms import Alarm
+from relayers.watch.events import RETURN, TRANSFER, Event, leaf_of
 
-MISSED: Final = 12
-"""Quorate slots in a row without a member's signature, after which it is said that it stopped signing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Something that must not be. `is_breach`: value may be moving that was never sent; it is paused."""
-
-    key: str
-    """Names the matter: of one matter there is one alarm."""
-    why: str
-    is_breach: bool = False
-    chains: tuple[int, ...] = ()
-    evidence: Mapping[str, object] = field(default_factory=dict)
-    stands_if: tuple[tuple[int, str], ...] = ()
-    """Transactions that must still be mined, by chain: what a reorganisation took back is no breach."""
+_PAYS: Final = (TRANSFER, RETURN)
+CALL: Final = "both ends are paused if this watchtower could: keep the evidence, call every organisation, find the keys"
+COMPARE: Final = (
+    "compare what this node shows with another operator's node: one of them misses logs, or a contract lies"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Counters:
-    """What two gateways count of one bond on one remote, read at one height each."""
+class Places:
+    """Which contract of which chain is believed for what."""
 
-    remote: int
-    asset: str
-    locked: int
-    escrowed: int
-    held: int
-    """Units that the bond's token says home's gateway has."""
-    supply: int
-    sent_home: int
-    settled_home: int
-    sent_remote: int
-    settled_remote: int
-    highest_home: int
-    highest_remote: int
+    home: int
+    gateways: Mapping[int, str]
+    committees: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class CommitteeView:
-    """A committee as it is now."""
+class Sent:
+    """A message that left and has not come to its end."""
 
     chain: int
-    epoch: int
-    threshold: int
-    members: tuple[str, ...]
+    destination: int
+    nonce: int
+    kind: int
+    asset: str
+    amount: int
+    fate: str = "open"
+    """Then `held`, or `back`: sent back, and not paid back yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that was executed or held and that its source has not shown."""
+
+    chain: int
+    source: int
+    nonce: int
+    name: str
+    block: int
+    tx: str
+    claims: int
+    """Height of the source that the batch it came with says it is from; 0 if it came with none."""
+
+
+@dataclass(slots=True)
+class State:
+    """All that is kept. Keys are words, so that it is JSON as it is."""
+
+    sent: dict[str, Sent] = field(default_factory=dict)
+    waiting: dict[str, Arrival] = field(default_factory=dict)
+    returned: dict[str, str] = field(default_factory=dict)
+    """Leaves paid back at their source whose SentBack was not seen yet, with the leaf of the RETURN."""
+    open: dict[str, str] = field(default_factory=dict)
+    next_nonce: dict[str, int] = field(default_factory=dict)
+    units: dict[str, int] = field(default_factory=dict)
+    """`backing CHAIN OTHER ASSET`: locked at home or wrapped on a remote; `unmetered …`: what fills no limit."""
+    claimed: dict[str, int] = field(default_factory=dict)
+    epochs: dict[str, int] = field(default_factory=dict)
+    revoked: dict[str, list[int]] = field(default_factory=dict)
+    assets: set[str] = field(default_factory=set)
+    routes: set[int] = field(default_factory=set)
+    """Chains to which home has opened a route."""
+
+    def copy(self) -> "State":
+        """Return a copy that may change."""
+        return State(
+            dict(self.sent),
+            dict(self.waiting),
+            dict(self.returned),
+            dict(self.open),
+            dict(self.next_nonce),
+            dict(self.units),
+            dict(self.claimed),
+            dict(self.epochs),
+            {key: list(epochs) for key, epochs in self.revoked.items()},
+            set(self.assets),
+            set(self.routes),
+        )
 
 
 class Ledger:
-    """What has been seen. One per watchtower."""
+    """What is known of all messages."""
 
-    def __init__(self, home: int) -> None:
-        self._home = home
-        self._sent: dict[str, Event] = {}
-        self._executed: dict[str, Event] = {}
-        self._answered: dict[str, str] = {}
-        self._unknown: dict[str, Event] = {}
-        self._slots: dict[tuple[str, str], str] = {}
-        self._signers: dict[str, set[str]] = defaultdict(set)
-        self._order: list[str] = []
-        self._counters: dict[tuple[int, str], Counters] = {}
-        self._epochs: dict[int, int] = {}
-        self.assets: set[str] = set()
-        self.register: list[Event] = []
+    def __init__(self, places: Places, state: State | None = None) -> None:
+        self.places = places
+        self.state = state or State()
+        self.touched: set[tuple[int, str]] = set()
+        """Remotes and assets whose books have moved since this was last emptied."""
+
+    def copy(self) -> "Ledger":
+        """Return a ledger that goes on from here and leaves this one as it is."""
+        return Ledger(self.places, self.state.copy())
 
     def take(self, events: Iterable[Event]) -> list[Alarm]:
-        """Take in what the chains have logged since the last time.
-
-        An arrival whose source has not shown it yet is given until the next time: chains are read one after another.
-        """
-        overdue, self._unknown = list(self._unknown.values()), {}
+        """Take in what chains have logged, each block of each chain once. What left is read before what arrived."""
         alarms: list[Alarm] = []
-        for event in sorted(events, key=lambda event: event.name != "Dispatched"):
+        claims: dict[tuple[str, int], int] = {}
+        order = sorted(events, key=lambda event: (event.name != "Dispatched", event.chain, event.block, event.index))
+        for event in order:
+            if event.emitter == self.places.committees.get(event.chain):
+                alarms += self._committee(event)
+            if event.emitter != self.places.gateways.get(event.chain):
+                continue
             match event.name:
                 case "Dispatched":
-                    self._sent[plain_hex(event.fields["leaf"])] = event
-                    self.assets.add(str(event.fields["message"][2]).lower())
+                    alarms += self._dispatched(event)
+                case "Delivered":
+                    claims[event.tx, int(event.fields["chain"])] = int(event.fields["source_height"])
+                    alarms += self._delivered(event)
                 case "Executed" | "Held":
-                    alarms += self._arrived(event)
-                case "SentBack" | "Returned":
-                    alarms += self._undone(event)
-                case "Posted":
-                    alarms += self._posted(event)
-                case name if name in REGISTER:
-                    self.register.append(event)
+                    alarms += self._arrived(event, claims.get((event.tx, int(event.fields["chain"])), 0))
+                case "SentBack":
+                    alarms += self._sent_back(event)
+                case "Returned":
+                    alarms += self._returned(event)
+                case "RouteOpened":
+                    alarms += self._opened(event)
                 case _:
-                    pass
-        return [*alarms, *(alarm for event in overdue for alarm in self._unsent(event))]
+                    self._ruled(event)
+        return alarms
 
-    def judge_books(self, counters: Counters) -> list[Alarm]:
-        """Hold the counters of one book to INV-01, 02, 04 and 07."""
-        key = (counters.remote, counters.asset)
-        before, self._counters[key] = self._counters.get(key), counters
-        out = counters.sent_home - counters.settled_remote
-        back = counters.sent_remote - counters.settled_home
-        faults = []
-        if out < 0 or back < 0:
-            faults.append(("INV-04", "more was settled than was ever sent"))
-        if counters.locked != counters.supply + out + back:
-            faults.append(("INV-01", "what is locked is not what is wrapped and on its way"))
-        if counters.escrowed > counters.held:
-            faults.append(("INV-02", "the escrow holds less than the gateway says"))
-        if counters.settled_home > counters.highest_home or counters.settled_remote > counters.highest_remote:
-            faults.append(("INV-04", "more was settled than the highest total that was shown"))
-        if before is not None and _fell(before, counters):
-            faults.append(("INV-07", "a counter fell"))
-        evidence = {name: getattr(counters, name) for name in Counters.__dataclass_fields__}
-        chains = (self._home, counters.remote)
-        return [
-            Alarm(
-                f"{id_} {counters.remote} {counters.asset}",
-                f"{id_}: {why}",
-                is_breach=True,
-                chains=chains,
-                evidence=evidence,
-            )
-            for id_, why in faults
-        ]
+    def unsent(self) -> dict[tuple[int, str], list[tuple[str, Arrival]]]:
+        """Return the arrivals that their source has not shown, with their leaves, by chain and transaction."""
+        found: dict[tuple[int, str], list[tuple[str, Arrival]]] = {}
+        for leaf, arrival in self.state.waiting.items():
+            found.setdefault((arrival.chain, arrival.tx), []).append((leaf, arrival))
+        return found
 
-    def judge_committee(self, view: CommitteeView) -> list[Alarm]:
-        """Hold a committee to INV-08 and 09, and its members to their duty."""
-        before, self._epochs[view.chain] = self._epochs.get(view.chain, view.epoch), view.epoch
-        alarms = []
-        evidence: dict[str, object] = {"chain": view.chain, "epoch": view.epoch, "threshold": view.threshold}
-        if view.epoch not in (before, before + 1):
-            why = f"INV-08: the epoch on chain {view.chain} went from {before} to {view.epoch}"
-            alarms.append(
-                Alarm(f"INV-08 {view.chain} {view.epoch}", why, is_breach=True, chains=(view.chain,), evidence=evidence)
-            )
-        if view.threshold and 2 * view.threshold <= len(view.members):
-            why = f"INV-09: {view.threshold} of {len(view.members)} are no majority on chain {view.chain}"
-            alarms.append(
-                Alarm(f"INV-09 {view.chain} {view.epoch}", why, is_breach=True, chains=(view.chain,), evidence=evidence)
-            )
-        return alarms + self._silent(view)
+    def backing(self, chain: int, other: int, asset: str) -> int:
+        """Return the units that logs say are locked at home for a remote, or wrapped on it."""
+        return self.state.units.get(f"backing {chain} {other} {asset}", 0)
 
-    def _arrived(self, event: Event) -> list[Alarm]:
-        leaf = plain_hex(event.fields["leaf"])
-        if not self._was_sent(event):
-            self._unknown[leaf] = event
-            return []
-        if event.name == "Executed":
-            before = self._executed.setdefault(leaf, event)
-            if (before.tx, before.block) != (event.tx, event.block) or leaf in self._answered:
-                why = f"INV-03: {leaf} has more than one fate on chain {event.chain}"
-                stands_if = ((before.chain, before.tx), (event.chain, event.tx))
-                chains = (event.chain, int(event.fields["chain"]))
-                return [
-                    Alarm(
-                        f"INV-03 {leaf}",
-                        why,
-                        is_breach=True,
-                        chains=chains,
-                        evidence=_evidence(event),
-                        stands_if=stands_if,
-                    )
-                ]
+    def unmetered(self, chain: int, other: int, asset: str) -> int:
+        """Return the units that were settled at a gateway without filling a limit."""
+        return self.state.units.get(f"unmetered {chain} {other} {asset}", 0)
+
+    def claimed(self, chain: int, source: int) -> int:
+        """Return the greatest height of a source that a delivery has named."""
+        return self.state.claimed.get(_route(source, chain), 0)
+
+    # --- Messages ---------------------------------------------------------------------------------------------------
+
+    def _dispatched(self, event: Event) -> list[Alarm]:
+        state, leaf, destination = self.state, event.fields["leaf"], int(event.fields["chain"])
+        kind, nonce, asset, _, _, amount, *_ = event.fields["message"]
+        sent = Sent(event.chain, destination, int(nonce), int(kind), str(asset), int(amount))
+        route, alarms = _route(event.chain, destination), []
+        expected = state.next_nonce.get(route, 0)
+        if nonce < expected:
+            alarms.append(_breach("INV-07", f"{route} {nonce}", f"nonce {nonce} of {route} was given twice", event))
+        elif nonce > expected:
+            why = f"INV-07: nonces {expected} to {nonce - 1} of {route} were not shown"
+            alarms.append(Alarm(f"INV-07 {route} {nonce}", why, COMPARE, evidence=evidence_of(event)))
+        state.next_nonce[route] = max(expected, int(nonce) + 1)
+        gateway, there = self.places.gateways[event.chain], self.places.gateways.get(destination)
+        if there and leaf_of((event.chain, gateway), (destination, there), event.fields["message"]) != leaf:
+            alarms.append(_breach("INV-10", leaf, f"{leaf} is not the hash of what was sent", event))
+        state.sent[leaf] = sent
+        state.open[f"{route} {nonce}"] = leaf
+        if sent.kind in _PAYS:
+            state.assets.add(sent.asset)
+            self._touch(event.chain, destination, sent.asset)
+        if sent.kind == TRANSFER:
+            self._add("backing", event.chain, destination, sent, sign=1 if event.chain == self.places.home else -1)
+        if (arrival := state.waiting.pop(leaf, None)) is not None:
+            self._match(leaf, sent, arrival.name)
+        return alarms
+
+    def _delivered(self, event: Event) -> list[Alarm]:
+        source, epoch = int(event.fields["chain"]), int(event.fields["epoch"])
+        route = _route(source, event.chain)
+        self.state.claimed[route] = max(self.state.claimed.get(route, 0), int(event.fields["source_height"]))
+        if epoch in self.state.revoked.get(str(event.chain), ()):
+            why = f"a batch of epoch {epoch}, which is revoked, was accepted on chain {event.chain}"
+            return [_breach("INV-13", f"{event.chain} {event.tx}", why, event)]
         return []
 
-    def _was_sent(self, event: Event) -> bool:
-        sent = self._sent.get(plain_hex(event.fields["leaf"]))
-        return sent is not None and (sent.chain, sent.fields["chain"]) == (event.fields["chain"], event.chain)
-
-    def _unsent(self, event: Event) -> list[Alarm]:
-        if self._was_sent(event):
+    def _arrived(self, event: Event, claims: int) -> list[Alarm]:
+        state, leaf = self.state, event.fields["leaf"]
+        source, nonce = int(event.fields["chain"]), int(event.fields["nonce"])
+        sent, route = state.sent.get(leaf), _route(source, event.chain)
+        if sent is not None and (sent.chain, sent.destination) == (source, event.chain):
+            if sent.fate == "back" or (event.name == "Executed" and leaf in state.returned):
+                return [_breach("INV-12", leaf, f"{leaf} was sent back and then {event.name.lower()}", event)]
+            if (sent.fate, event.name) == ("held", "Held"):
+                return [_breach("INV-03", leaf, f"{leaf} was held a second time", event)]
+            self._match(leaf, sent, event.name)
             return []
-        leaf, source = plain_hex(event.fields["leaf"]), int(event.fields["chain"])
-        why = f"INV-10: chain {event.chain} has {event.name.lower()} {leaf}, which chain {source} never sent"
-        stands_if = ((event.chain, event.tx),)
-        return [
-            Alarm(
-                f"INV-10 {leaf}",
-                why,
-                is_breach=True,
-                chains=(event.chain, source),
-                evidence=_evidence(event),
-                stands_if=stands_if,
-            )
-        ]
-
-    def _undone(self, event: Event) -> list[Alarm]:
-        leaf = plain_hex(event.fields["leaf"])
-        if event.name == "SentBack" and leaf in self._executed:
-            why = f"INV-12: {leaf} was executed and sent back"
-            return [_breach(f"INV-12 {leaf}", why, (event.chain,), _evidence(event))]
-        if event.name == "SentBack":
-            self._answered[leaf] = event.tx
+        if nonce < state.next_nonce.get(route, 0) and f"{route} {nonce}" not in state.open:
+            return [_breach("INV-03", leaf, f"nonce {nonce} of {route} was {event.name.lower()} a second time", event)]
+        before = state.waiting.get(leaf)
+        if before is not None and (before.name, event.name) != ("Held", "Executed"):
+            return [_breach("INV-03", leaf, f"{leaf} was {event.name.lower()} a second time", event)]
+        claims = claims or (before.claims if before is not None else 0)
+        state.waiting[leaf] = Arrival(event.chain, source, nonce, event.name, event.block, event.tx, claims)
         return []
 
-    def _posted(self, event: Event) -> list[Alarm]:
-        slot, digest = plain_hex(event.fields["slot"]), plain_hex(event.fields["digest"])
-        signer = str(event.fields["signer"]).lower()
-        if slot not in self._signers:
-            self._order.append(slot)
-            del self._order[: -4 * MISSED]
-        self._signers[slot].add(signer)
-        first = self._slots.setdefault((slot, signer), digest)
-        if first == digest:
+    def _match(self, leaf: str, sent: Sent, name: str) -> None:
+        """Settle what has left and arrived."""
+        if name == "Held":
+            self.state.sent[leaf] = replace(sent, fate="held")
+            return
+        if name == "SentBack":
+            self._go_back(leaf, sent)
+            return
+        self._end(leaf, sent)
+        if sent.kind not in _PAYS:
+            return
+        self._touch(sent.destination, sent.chain, sent.asset)
+        sign = -1 if sent.destination == self.places.home else 1
+        self._add("backing", sent.destination, sent.chain, sent, sign=sign)
+        if sent.kind == RETURN:
+            self._add("unmetered", sent.destination, sent.chain, sent, sign=1)
+
+    def _sent_back(self, event: Event) -> list[Alarm]:
+        leaf = event.fields["leaf"]
+        sent, arrival = self.state.sent.get(leaf), self.state.waiting.get(leaf)
+        if sent is None and arrival is not None:
+            # Its source has not shown it yet, or never sent it: that is judged as an arrival.
+            self.state.waiting[leaf] = replace(arrival, name="SentBack")
             return []
-        evidence = {"slot": slot, "signer": signer, "digests": [first, digest], "tx": event.tx}
-        return [Alarm(f"equivocation {slot} {signer}", f"{signer} signed two digests for one slot", evidence=evidence)]
+        if sent is None or sent.destination != event.chain or sent.fate != "held":
+            why = f"INV-11: {leaf} was sent back on chain {event.chain}, where it was not held"
+            return [Alarm(f"INV-11 {leaf}", why, COMPARE, evidence=evidence_of(event))]
+        self._go_back(leaf, sent)
+        return []
 
-    def _silent(self, view: CommitteeView) -> list[Alarm]:
-        """Name members who signed none of the last quorate slots, in which others of their committee signed."""
-        members = set(view.members)
-        quorate = [
-            slot for slot in self._order if view.threshold and len(self._signers[slot] & members) >= view.threshold
-        ][-MISSED:]
-        if len(quorate) < MISSED:
+    def _go_back(self, leaf: str, sent: Sent) -> None:
+        self._add("unmetered", sent.destination, sent.chain, sent, sign=1)
+        self._touch(sent.destination, sent.chain, sent.asset)
+        if self.state.returned.pop(leaf, None) is not None:
+            self._end(leaf, sent)
+        else:
+            self.state.sent[leaf] = replace(sent, fate="back")
+
+    def _returned(self, event: Event) -> list[Alarm]:
+        leaf, return_leaf = event.fields["leaf"], event.fields["return_leaf"]
+        sent = self.state.sent.get(leaf)
+        if sent is None or sent.chain != event.chain or leaf in self.state.returned:
+            why = f"INV-12: {leaf} was paid back on chain {event.chain}, where it was not on its way"
+            return [Alarm(f"INV-12 {leaf}", why, COMPARE, evidence=evidence_of(event))]
+        if sent.fate == "back":
+            self._end(leaf, sent)
+        else:
+            self.state.returned[leaf] = return_leaf
+        return []
+
+    def _end(self, leaf: str, sent: Sent) -> None:
+        self.state.sent.pop(leaf, None)
+        self.state.open.pop(f"{_route(sent.chain, sent.destination)} {sent.nonce}", None)
+
+    # --- Rules ------------------------------------------------------------------------------------------------------
+
+    def _committee(self, event: Event) -> list[Alarm]:
+        """Hold epochs to INV-08: they count up by one; a pending one that was dropped leaves its number free."""
+        if event.name not in ("EpochScheduled", "EpochReplaced", "EpochRevoked", "EpochVetoed"):
             return []
-        return [
-            Alarm(f"silent {member} {quorate[0]}", f"{member} has not signed any of the last {MISSED} batches")
-            for member in sorted(members)
-            if all(member not in self._signers[slot] for slot in quorate)
-        ]
+        chain, epoch = str(event.chain), int(event.fields["epoch"])
+        if event.name == "EpochRevoked":
+            self.state.revoked.setdefault(chain, []).append(epoch)
+            return []
+        highest = self.state.epochs.get(chain, epoch)
+        if event.name == "EpochVetoed":
+            self.state.epochs[chain] = min(highest, epoch - 1)
+            return []
+        self.state.epochs[chain] = epoch
+        if epoch not in (highest, highest + 1):
+            return [_breach("INV-08", f"{chain} {epoch}", f"epoch {epoch} on chain {chain} follows {highest}", event)]
+        return []
+
+    def _opened(self, event: Event) -> list[Alarm]:
+        chain = int(event.fields["chain"])
+        self.state.routes.add(chain)
+        if self.places.gateways.get(chain) == event.fields["gateway"]:
+            return []
+        why = f"a route to chain {chain} was opened, gateway {event.fields['gateway']}, which is not watched"
+        todo = "add the chain to this watchtower's configuration; if nobody decided it, call every organisation"
+        return [Alarm(f"route {chain}", why, todo, evidence=evidence_of(event))]
+
+    def _ruled(self, event: Event) -> None:
+        asset = event.fields.get("asset")
+        if asset is None:
+            return
+        self.state.assets.add(str(asset))
+        self._touch(event.chain, int(event.fields.get("chain", self.places.home)), str(asset))
+
+    def _add(self, what: str, chain: int, other: int, sent: Sent, *, sign: int) -> None:
+        key = f"{what} {chain} {other} {sent.asset}"
+        self.state.units[key] = self.state.units.get(key, 0) + sign * sent.amount
+
+    def _touch(self, chain: int, other: int, asset: str) -> None:
+        self.touched.add((other if chain == self.places.home else chain, asset))
 
 
-def _breach(
-    key: str,
-    why: str,
-    chains: tuple[int, ...],
-    evidence: Mapping[str, object],
-    stands_if: tuple[tuple[int, str], ...] = (),
-) -> Alarm:
-    return Alarm(key, why, is_breach=True, chains=chains, evidence=evidence, stands_if=stands_if)
+def evidence_of(event: Event) -> dict[str, Any]:
+    """Return an event as evidence shows it."""
+    return {
+        "chain": event.chain,
+        "contract": event.emitter,
+        "event": event.name,
+        "block": event.block,
+        "tx": event.tx,
+        "fields": dict(event.fields),
+    }
 
 
-def plain_hex(value: Any) -> str:  # noqa: ANN401 - bytes of any kind
-    """Return bytes as 0x-hex."""
-    return "0x" + bytes(value).hex()
+def _route(source: int, destination: int) -> str:
+    return f"{source}>{destination}"
 
 
-def _fell(before: Counters, after: Counters) -> bool:
-    rising: Sequence[str] = ("sent_home", "settled_home", "sent_remote", "settled_remote")
-    return any(getattr(after, name) < getattr(before, name) for name in rising)
-
-
-def _evidence(event: Event) -> dict[str, object]:
-    fields = {name: plain(value) for name, value in event.fields.items()}
-    return {"chain": event.chain, "event": event.name, "block": event.block, "tx": event.tx, "fields": fields}
+def _breach(name: str, what: str, why: str, event: Event) -> Alarm:
+    other = event.fields.get("chain", event.chain)
+    chains = (event.chain, int(other))
+    return Alarm(f"{name} {what}", f"{name}: {why}", CALL, remotes=chains, evidence=evidence_of(event))

@@ -1,234 +1,234 @@
-"""One look after another: what is new, what must hold, what to say of it. On a breach it pauses, once per remote."""
+"""One look after another: what is new, what must hold, what to say of it. On a breach it has both ends paused, once."""
 
-import json
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, replace
 
 from structlog.typing import FilteringBoundLogger
 
-from bridge.adapters.keystores import read_key
-from relayers.watch.chain import ChainView
-from relayers.watch.config import WatchConfig
-from relayers.watch.events import Event, plain
-from relayers.watch.ledger import Alarm, CommitteeView, Counters, Ledger
+from relayers.watch.alarms import Alarm, AlarmBook
+from relayers.watch.board import Board
+from relayers.watch.books import SKEW_SECONDS, Books
+from relayers.watch.chain import ChainView, Reading
+from relayers.watch.config import WatchConfig, Watched, WatchedHome
+from relayers.watch.errands import Errands
+from relayers.watch.inquiry import Inquiry, Said
+from relayers.watch.ledger import Arrival, Ledger, Places
+from relayers.watch.pausing import Order, Pauser, Pen
+from relayers.watch.register import Register
+from relayers.watch.rpc import Unreadable
+from relayers.watch.sight import WAIT_SECONDS, Sight
+from relayers.watch.state import Kept, load, save
 
-_PROBE_BLOCKS: Final = 100
-_BALANCE_LOOKS: Final = 30
-_BOTH: Final = 3
-"""Inbound and outbound."""
-_ADDRESS_BYTES: Final = 20
+_WAIT_TODO = (
+    "mend this watchtower's node of the source if it lags. If it does not, nobody has made a block there since: send "
+    "any transaction, and the next block decides it"
+)
 
 
 class Tower:
     """A watchtower over one home and its remotes."""
 
-    def __init__(self, config: WatchConfig, log: FilteringBoundLogger, now: Callable[[], float]) -> None:
+    def __init__(self, config: WatchConfig, log: FilteringBoundLogger, now: Callable[[], float], pen: Pen) -> None:
         self._config = config
         self._now = now
-        self._log = log
-        home = config.home
-        self.ledger = Ledger(home.chain_id)
-        self._views: dict[int, ChainView] = {
-            chain.chain_id: ChainView(chain, [chain.gateway, chain.watch, *chain.others, *_board(chain)])
-            for chain in (*config.remotes, home)
+        self._places = _places(config)
+        self.views: dict[int, ChainView] = {
+            chain.chain_id: ChainView(chain, _contracts(chain), config.deadline_seconds) for chain in config.chains
         }
-        self._next: dict[int, int] = {chain.chain_id: int(chain.start_height) for chain in (*config.remotes, home)}
-        self._probed: dict[int, deque[tuple[int, str]]] = defaultdict(deque)
-        self._looks = 0
         config.data_dir.mkdir(parents=True, exist_ok=True)
-        self._alarms = config.data_dir / "alarms.jsonl"
-        self._said = {json.loads(line)["key"] for line in _lines(self._alarms)}
-        self._registered = len(list(_lines(config.data_dir / "register.jsonl")))
+        kept = load(config.data_dir / "state.json", repr(self._places))
+        self.ledger = Ledger(self._places, kept.ledger)
+        self.world = self.ledger.copy()
+        """The ledger with what is not final yet."""
+        self.book = AlarmBook(config.data_dir, log, now)
+        self.sight = Sight(config, self.views, kept.cursors, log, now)
+        self.pauser = Pauser(config, self.views, pen, log, now)
+        self._register = Register(config.data_dir, log)
+        self._board = Board(kept.slots)
+        self._inquiry = Inquiry(config, self.views, Books(config.home.chain_id), self._board, self.pauser, now)
+        self._pauses: Errands[tuple[int, int], None] = Errands()
+        self._first_seen: dict[tuple[int, str], tuple[int, float]] = {}
+        self._saved_at = now()
+        self.looked_at = now()
 
     async def close(self) -> None:
-        """Close the connections."""
-        for view in self._views.values():
+        """Save the state and close the connections."""
+        await self.sight.close()
+        await self._inquiry.close()
+        await self._pauses.cancel()
+        for view in self.views.values():
             await view.close()
+        self._save()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether history is still being read, or an answer or a pause is outstanding."""
+        return self.sight.is_behind or self._inquiry.is_open or self._pauses.are_out
 
     async def look(self) -> list[Alarm]:
-        """Look once at everything; return what is wrong and was not said before. Remotes are read before home."""
-        heights: dict[int, int] = {}
-        events: list[Event] = []
-        for chain, view in self._views.items():
-            heights[chain] = await view.newest()
-            if heights[chain] >= self._next[chain]:
-                events += await view.events(self._next[chain], heights[chain])
-        alarms = self.ledger.take(events)
-        self._write_register()
-        alarms += await self._probes(heights)
-        self._next = {chain: max(self._next[chain], height + 1) for chain, height in heights.items()}
-        if events or self._looks % _BALANCE_LOOKS == 0:
-            alarms += await self._books()
-            alarms += await self._committees()
-        if self._looks % _BALANCE_LOOKS == 0:
-            alarms += await self._balances()
-        self._looks += 1
-        return [alarm for alarm in alarms if await self._say(alarm)]
+        """Look once at everything; return what is wrong and was not said before."""
+        readings = await self.sight.look()
+        if self.sight.broken:
+            return await self._start_again()
+        found = await self._say_all(self._take(readings))
+        self._inquiry.send_out(readings, self.ledger, self.world)
+        self._inquire_unsent()
+        found += await self._take_back(await self._inquiry.back(WAIT_SECONDS))
+        found += await self._pause()
+        for chain in self.views:
+            found += self.book.settle(f"blind {chain}", self.sight.blind(chain))
+            found += self.book.settle(f"stalled {chain}", self.sight.stalled(chain))
+        found += self.book.settle("unproven", self._unproven())
+        self.looked_at = self._now()
+        if self.looked_at - self._saved_at >= self._config.sweep_seconds:
+            self._save()
+        return found
 
-    # --- What is looked at ------------------------------------------------------------------------------------------
+    def status(self) -> dict[str, object]:
+        """Return everything an operator wants on one page."""
+        return {
+            "looked_at": int(self.looked_at),
+            "chains": [
+                {
+                    "chain": chain,
+                    "name": view.chain.name,
+                    "head": reading.head.height if (reading := self.sight.readings.get(chain)) else None,
+                    "final": self.sight.cursors[chain].height,
+                    "caught_up": self.sight.is_caught_up(chain),
+                    "blind": bool(self.sight.blind(chain)),
+                }
+                for chain, view in self.views.items()
+            ],
+            "on_their_way": len(self.ledger.state.sent),
+            "assets": sorted(self.ledger.state.assets),
+            "breaches": self.book.breaches,
+            "standing": self.book.standing,
+            "pauses": [asdict(order) for order in self.pauser.orders.values()],
+        }
 
-    async def _books(self) -> list[Alarm]:
-        alarms = []
-        for remote in self._config.remotes:
-            for asset in sorted(self.ledger.assets):
-                alarms += self.ledger.judge_books(await self._counters(remote.chain_id, asset))
-        return alarms
+    def _take(self, readings: Iterable[Reading]) -> list[Alarm]:
+        """Take in what is final for good, and what is not for this look."""
+        settled = [event for reading in readings for event in reading.settled]
+        alarms = self.ledger.take(settled)
+        posts = [event for event in settled if event.emitter == _hex(self._config.home.board)]
+        alarms += self._board.take(posts, int(self._now()))
+        self._register.take(settled)
+        self.world = self.ledger.copy()
+        return alarms + self.world.take([event for last in self.sight.readings.values() for event in last.tail])
 
-    async def _counters(self, remote: int, asset: str) -> Counters:
-        """Read both sides of a book: the remote first, so that nothing can arrive that had not left."""
-        token = bytes.fromhex(asset[2:])
-        home, there = self._config.home, next(chain for chain in self._config.remotes if chain.chain_id == remote)
-        view = self._views[remote]
-        height = await view.newest()
-        sent_remote = await view.call(
-            there.gateway, "runningTotal(uint256,address)", "uint128", home.chain_id, token, at=height
-        )
-        highest_remote, settled_remote = await view.call(
-            there.gateway, "received(uint256,address)", "uint128;uint128", home.chain_id, token, at=height
-        )
-        wrapped = bytes.fromhex((await view.call(there.gateway, "wrappedOf(address)", "address", token, at=height))[2:])
-        supply = await view.call(wrapped, "totalSupply()", "uint256", at=height) if any(wrapped) else 0
-        here, gateway = self._views[home.chain_id], home.gateway
-        height = await here.newest()
-        sent_home = await here.call(gateway, "runningTotal(uint256,address)", "uint128", remote, token, at=height)
-        highest_home, settled_home = await here.call(
-            gateway, "received(uint256,address)", "uint128;uint128", remote, token, at=height
-        )
-        return Counters(
-            remote=remote,
-            asset=asset,
-            locked=await here.call(gateway, "locked(uint256,address)", "uint128", remote, token, at=height),
-            escrowed=await here.call(gateway, "escrowed(address)", "uint256", token, at=height),
-            held=await here.call(token, "balanceOf(address)", "uint256", gateway, at=height),
-            supply=supply,
-            sent_home=sent_home,
-            settled_home=settled_home,
-            sent_remote=sent_remote,
-            settled_remote=settled_remote,
-            highest_home=highest_home,
-            highest_remote=highest_remote,
-        )
-
-    async def _committees(self) -> list[Alarm]:
-        alarms = []
-        for chain, view in self._views.items():
-            height = await view.newest()
-            committee = bytes.fromhex((await view.call(view.chain.gateway, "COMMITTEE()", "address", at=height))[2:])
-            epoch = await view.call(committee, "activeEpoch()", "uint64", at=height)
-            _, threshold, packed = await view.call(committee, "setOf(uint64)", "bytes32;uint8;bytes", epoch, at=height)
-            starts = range(0, len(packed), _ADDRESS_BYTES)
-            members = tuple("0x" + packed[start : start + _ADDRESS_BYTES].hex() for start in starts)
-            alarms += self.ledger.judge_committee(CommitteeView(chain, epoch, threshold, members))
-        return alarms
-
-    async def _probes(self, heights: dict[int, int]) -> list[Alarm]:
-        """Count failed transactions to the gateways: Force Bridge 2025-06 was probed for six hours, unnoticed."""
-        alarms = []
-        for chain, view in self._views.items():
-            probed = self._probed[chain]
-            first = max(self._next[chain], heights[chain] - _PROBE_BLOCKS + 1)
-            for sender, tx in await view.failures(first, heights[chain]):
-                probed.append((heights[chain], f"{sender} {tx}"))
-            while probed and probed[0][0] <= heights[chain] - _PROBE_BLOCKS:
-                probed.popleft()
-            if len(probed) >= self._config.probes:
-                why = f"{len(probed)} transactions to the gateway on chain {chain} failed within {_PROBE_BLOCKS} blocks"
-                evidence = {"transactions": [what for _, what in probed]}
-                alarms.append(Alarm(f"probes {chain} {heights[chain] // _PROBE_BLOCKS}", why, evidence=evidence))
-        return alarms
-
-    async def _balances(self) -> list[Alarm]:
-        alarms = []
-        for submitter in self._config.submitters:
-            held = await self._views[submitter.chain_id].balance(submitter.account)
-            if held < submitter.least:
-                account = plain(submitter.account)
-                why = (
-                    f"{account} holds {held} wei on chain {submitter.chain_id}, less than {submitter.least}: top it up"
-                )
-                day = int(self._now()) // 86_400
-                alarms.append(Alarm(f"balance {submitter.chain_id} {account} {day}", why))
-        return alarms
-
-    # --- What is said and done --------------------------------------------------------------------------------------
-
-    def _write_register(self) -> None:
-        """Append every change of offices and rules to a file of its own."""
-        fresh = self.ledger.register[self._registered :]
-        with (self._config.data_dir / "register.jsonl").open("a") as file:
-            for event in fresh:
-                file.write(json.dumps(_shown(event)) + "\n")
-                self._log.info("rules changed", **_shown(event))
-        self._registered += len(fresh)
-
-    async def _say(self, alarm: Alarm) -> bool:
-        """Keep an alarm with its evidence, and pause if it is a breach; False if it was said before, or is none."""
-        if alarm.key in self._said:
-            return False
-        for chain, tx in alarm.stands_if:
-            if not await self._views[chain].is_mined(tx):
-                return False
-        self._said.add(alarm.key)
-        document = {"key": alarm.key, "why": alarm.why, "at": int(self._now()), "is_breach": alarm.is_breach}
-        with self._alarms.open("a") as file:
-            file.write(json.dumps(document) + "\n")
-        folder = self._config.data_dir / "evidence"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{alarm.key.replace(' ', '-')[:120]}.json"
-        path.write_text(json.dumps({**document, "evidence": plain_tree(alarm.evidence)}, indent=2) + "\n")
-        self._log.error("alarm", why=alarm.why, evidence=str(path))
-        if alarm.is_breach:
-            await self._pause(alarm.chains)
-        return True
-
-    async def _pause(self, chains: Iterable[int]) -> None:
-        """Pause both ends of every remote that a breach is about, unless that was done before."""
-        remotes = [remote for remote in self._config.remotes if remote.chain_id in chains] or self._config.remotes
-        for remote in remotes:
-            marker = self._config.data_dir / f"paused-{remote.chain_id}.json"
-            if marker.exists():
+    def _inquire_unsent(self) -> None:
+        """Have asked for what arrived and was not sent, as soon as its source has been read far enough."""
+        unsent = self.world.unsent()
+        self._first_seen = {key: seen for key, seen in self._first_seen.items() if key in unsent}
+        for (chain, tx), arrivals in unsent.items():
+            if self._is_judged(chain, tx):
                 continue
-            sent = [await self._pause_at(remote.chain_id, self._config.home.chain_id)]
-            sent.append(await self._pause_at(self._config.home.chain_id, remote.chain_id))
-            marker.write_text(json.dumps({"at": int(self._now()), "transactions": sent}) + "\n")
-            self._log.error("paused", remote=remote.chain_id, transactions=sent)
+            time = self.sight.readings[chain].head.time if chain in self.sight.readings else 0
+            seen_time, _ = self._first_seen.setdefault((chain, tx), (time, self._now()))
+            source = self.sight.readings.get(arrivals[0][1].source)
+            claims = max(arrival.claims for _, arrival in arrivals)
+            # The block it names was read, or everything until it came: it is no longer a matter of a node that lags.
+            if source and (source.read_to.height >= claims or source.read_to.time >= seen_time + SKEW_SECONDS):
+                self._inquiry.ask_unsent(tx, arrivals, source)
 
-    async def _pause_at(self, chain: int, other: int) -> str:
-        view, key = self._views[chain], self._config.key
-        assets = [bytes.fromhex(asset[2:]) for asset in sorted(self.ledger.assets)]
-        return await view.send(
-            read_key(key.keystore, key.password_file),
-            view.chain.watch,
-            "pause(address,uint256,address[],uint8,uint32)",
-            view.chain.gateway,
-            other,
-            assets,
-            _BOTH,
-            self._config.pause_seconds,
+    def _unproven(self) -> list[Alarm]:
+        """Say what has waited too long for its source to be read far enough."""
+        alarms = []
+        for (chain, tx), arrivals in self.world.unsent().items():
+            _, seen_at = self._first_seen.get((chain, tx), (0, self._now()))
+            if not self._is_judged(chain, tx) and self._now() - seen_at > self._config.patience_seconds:
+                alarms.append(_waits(chain, tx, arrivals))
+        return alarms
+
+    def _is_judged(self, chain: int, tx: str) -> bool:
+        return self.book.is_said(f"INV-10 {chain} {tx}") or self.book.is_said(f"logs {chain} {tx}")
+
+    async def _take_back(self, said: Iterable[Said]) -> list[Alarm]:
+        found = []
+        for part in said:
+            found += await self._say_all(part.alarms)
+            for group, alarms in part.groups.items():
+                found += self.book.settle(group, alarms)
+        return found
+
+    async def _say_all(self, alarms: Iterable[Alarm]) -> list[Alarm]:
+        """Keep alarms with their evidence, and order a pause for each breach; return those not said before."""
+        found = []
+        for alarm in alarms:
+            if self.book.is_said(alarm.key):
+                continue
+            if alarm.is_breach:
+                # The order is on disk before the alarm is: after a crash between them it is carried out all the same.
+                self.pauser.order(alarm.remotes, alarm.key, self.world.state.assets)
+            self.book.say(replace(alarm, evidence={**alarm.evidence, **await self._mined(alarm)}))
+            found.append(alarm)
+        return found
+
+    async def _mined(self, alarm: Alarm) -> dict[str, object]:
+        """Return the transaction a breach was made by, with its certificate: it may be reorganised away later."""
+        chain, tx = alarm.evidence.get("chain"), alarm.evidence.get("tx")
+        if not alarm.is_breach or not isinstance(chain, int) or not isinstance(tx, str):
+            return {}
+        try:
+            return dict(await self.views[chain].transaction(tx))
+        except Unreadable as fault:
+            return {"transaction": str(fault)}
+
+    async def _pause(self) -> list[Alarm]:
+        """Carry out what is ordered, and say what stands in the way."""
+        for key, order in [((order.chain, order.other), order) for order in self.pauser.pending]:
+            self._pauses.start(key, self._pausing(order, is_all=not self.sight.is_behind))
+        for result in (await self._pauses.back(WAIT_SECONDS)).values():
+            if isinstance(result, Exception) and not isinstance(result, Unreadable):
+                raise result
+        return self.book.settle("pause", self.pauser.late())
+
+    def _pausing(self, order: Order, *, is_all: bool) -> Callable[[], Awaitable[None]]:
+        assets = set(self.world.state.assets)
+        return lambda: self.pauser.advance(order, assets, is_all=is_all)
+
+    async def _start_again(self) -> list[Alarm]:
+        """After a final block has changed nothing that was read from its chain can be relied on."""
+        broken, self.sight.broken = self.sight.broken, []
+        found = await self._say_all(broken)
+        self.ledger = Ledger(self._places)
+        self.world = self.ledger.copy()
+        self.sight.start_again()
+        await self._inquiry.start_again()
+        return found
+
+    def _save(self) -> None:
+        self._saved_at = self._now()
+        kept = Kept(
+            places=repr(self._places),
+            cursors=self.sight.cursors,
+            ledger=self.ledger.state,
+            slots=self._board.slots,
         )
+        save(self._config.data_dir / "state.json", kept)
 
 
-def plain_tree(value: object) -> object:
-    """Return evidence as JSON has it."""
-    if isinstance(value, dict):
-        return {key: plain_tree(item) for key, item in value.items()}
-    return plain(value)
+def _waits(chain: int, tx: str, arrivals: list[tuple[str, Arrival]]) -> Alarm:
+    leaf, arrival = arrivals[0]
+    why = (
+        f"{len(arrivals)} messages have arrived on chain {chain}, the first {leaf}, that name block {arrival.claims} "
+        f"of chain {arrival.source}, and that block was not shown here"
+    )
+    return Alarm(f"unproven {chain} {tx}", why, _WAIT_TODO, evidence={"chain": chain, "tx": tx}, is_standing=True)
 
 
-def _board(chain: object) -> Sequence[bytes]:
-    board = getattr(chain, "board", None)
-    return () if board is None else (board,)
+def _places(config: WatchConfig) -> Places:
+    return Places(
+        config.home.chain_id,
+        {chain.chain_id: _hex(chain.gateway) for chain in config.chains},
+        {chain.chain_id: _hex(chain.committee) for chain in config.chains},
+    )
 
 
-def _lines(path: object) -> list[str]:
-    try:
-        with open(str(path)) as file:  # noqa: PTH123 - a path of any kind
-            return file.read().splitlines()
-    except FileNotFoundError:
-        return []
+def _contracts(chain: Watched) -> list[str]:
+    board = [chain.board] if isinstance(chain, WatchedHome) else []
+    return [_hex(address) for address in (chain.gateway, chain.committee, chain.watch, *chain.others, *board)]
 
 
-def _shown(event: Event) -> dict[str, object]:
-    fields = {name: plain(value) for name, value in event.fields.items()}
-    return {"chain": event.chain, "contract": event.emitter, "change": event.name, "block": event.block, "to": fields}
+def _hex(address: bytes) -> str:
+    return "0x" + bytes(address).hex()

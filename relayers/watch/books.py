@@ -1,0 +1,180 @@
+"""What the gateways' own counters say, and what must hold of them. No I/O: samples go in, alarms come out.
+
+Each chain's counters must agree among themselves at one block, whatever the other chain shows: on a remote
+`supply = settled - sent`, at home `locked = sent - settled`. Together they are INV-01, and no clock comes between.
+"""
+
+from collections import deque
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from relayers.watch.alarms import Alarm
+from relayers.watch.ledger import CALL, COMPARE
+
+OKU: Final = 100_000_000
+SKEW_SECONDS: Final = 3
+"""By how much clocks of two chains may differ."""
+_SAMPLES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one gateway counts of one bond on one route, at one block."""
+
+    chain: int
+    other: int
+    asset: str
+    block: int
+    block_hash: str
+    time: int
+    sent: int
+    highest: int
+    settled: int
+    backing: int
+    """Units locked here for the other chain at home; units wrapped on a remote."""
+    inbound_limit: int
+    """Units per period."""
+    period: int
+    """Seconds in which a used limit is whole again."""
+    paused_until: int
+    """Of the inbound direction."""
+    cap: int | None = None
+    """None at home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What the watchtower makes of the logs up to the same block."""
+
+    backing: int | None
+    """None while an arrival is known whose amount is not."""
+    unmetered: int
+    rules_moved: bool
+    """Whether caps, limits or pauses of this bond changed since the sample before."""
+
+
+class Books:
+    """The samples of all sides, and the flow through each."""
+
+    def __init__(self, home: int) -> None:
+        self._home = home
+        self.sides: dict[tuple[int, int, str], Side] = {}
+        self._flows: dict[tuple[int, int, str], deque[tuple[int, int, int, int]]] = {}
+
+    def blocks(self, chain: int) -> dict[int, str]:
+        """Return the blocks at which the samples of a chain were taken, by height."""
+        return {side.block: side.block_hash for side in self.sides.values() if side.chain == chain}
+
+    def forget(self, chain: int, heights: Container[int]) -> None:
+        """Forget samples that were taken in blocks that a reorganisation replaced, and the flows they were part of."""
+        for key in [key for key, side in self.sides.items() if key[0] == chain and side.block in heights]:
+            del self.sides[key]
+            self._flows.pop(key, None)
+
+    def take(self, side: Side, reckoned: Reckoned) -> list[Alarm]:
+        """Take a sample and hold it to what must be true of it alone, and of it and the one before."""
+        key = (side.chain, side.other, side.asset)
+        before, self.sides[key] = self.sides.get(key), side
+        faults = [*self._alone(side), *self._flow(side, reckoned)]
+        if before is not None and before.block <= side.block:
+            faults += _since(before, side, rules_moved=reckoned.rules_moved)
+        alarms = [self._breach(name, why, side, before) for name, why in faults]
+        if reckoned.backing is not None and reckoned.backing != side.backing:
+            why = f"INV-06: logs add up to {reckoned.backing} units of {side.asset} on chain {side.chain}, the contract"
+            evidence = {"side": asdict(side), "logs": reckoned.backing}
+            name = f"INV-06 {side.chain} {side.other} {side.asset}"
+            alarms.append(Alarm(name, f"{why} says {side.backing}", COMPARE, evidence=evidence))
+        return alarms
+
+    def is_ahead(self, side: Side) -> bool:
+        """Tell whether a side has seen more than its source has shown to have sent: look at both again."""
+        source = self.sides.get((side.other, side.chain, side.asset))
+        return side.highest > (0 if source is None else source.sent)
+
+    def across(self, side: Side, claimed: int) -> list[Alarm]:
+        """Hold what a side has seen of its source to what the source says it sent (INV-04).
+
+        Judged only when the source's sample is past the height that deliveries named, or past this side's own time, so
+        that a node that lags is no breach.
+        """
+        source = self.sides.get((side.other, side.chain, side.asset))
+        if source is None or side.highest <= source.sent:
+            return []
+        if source.block < claimed and source.time < side.time + SKEW_SECONDS:
+            return []
+        why = f"{side.highest} units were shown here, and chain {side.other} has sent {source.sent}"
+        return [self._breach("INV-04", why, side, source)]
+
+    def _alone(self, side: Side) -> list[tuple[str, str]]:
+        faults = []
+        if side.settled > side.highest:
+            faults.append(("INV-04", f"{side.settled} units were settled, {side.highest} were shown"))
+        if side.chain == self._home and side.backing + side.settled != side.sent:
+            faults.append(("INV-01", f"{side.backing} are locked: {side.sent} were sent, {side.settled} settled"))
+        if side.chain != self._home and side.backing + side.sent != side.settled:
+            faults.append(("INV-01", f"{side.backing} are wrapped: {side.settled} were settled, {side.sent} sent"))
+        return faults
+
+    def _flow(self, side: Side, reckoned: Reckoned) -> list[tuple[str, str]]:
+        """Hold what came in since each kept sample to the limit, its refill meanwhile, and what left meanwhile."""
+        flow = self._flows.setdefault((side.chain, side.other, side.asset), deque())
+        if reckoned.rules_moved:
+            flow.clear()
+        came, left = side.settled - reckoned.unmetered, side.sent
+        faults = []
+        for time, came_then, left_then, limit in flow if reckoned.backing is not None else ():
+            allowed = limit + limit * (side.time - time) // side.period + (left - left_then)
+            if came - came_then > allowed:
+                faults.append(("limit", f"{came - came_then} units came in within {side.time - time} s"))
+                break
+        while flow and flow[0][0] < side.time - side.period:
+            flow.popleft()
+        if not flow or side.time - flow[-1][0] >= side.period // _SAMPLES:
+            flow.append((side.time, came, left, side.inbound_limit))
+        return faults
+
+    def _breach(self, name: str, why: str, side: Side, other: Side | None) -> Alarm:
+        evidence = {"side": asdict(side), "compared": None if other is None else asdict(other)}
+        key = f"{name} {side.chain} {side.other} {side.asset}"
+        return Alarm(
+            key, f"{name}: of {side.asset} on chain {side.chain}: {why}", CALL, (side.chain, side.other), evidence
+        )
+
+
+def judge_escrow(asset: str, escrowed: int, held: int, locked: Mapping[int, int], *, is_all: bool) -> list[Alarm]:
+    """Hold the escrow to INV-02: the gateway's own sum, what the token says it has, and the books of the remotes.
+
+    More may be there than the sum: anybody can send units to the gateway's address. `is_all`: no other remote has one.
+    """
+    books = sum(locked.values())
+    if books <= escrowed <= held and (escrowed == books or not is_all):
+        return []
+    why = f"INV-02: the escrow of {asset} is {escrowed}, the books {books}, and the token says {held}"
+    evidence = {"asset": asset, "escrowed": escrowed, "held": held, "locked": dict(locked)}
+    return [Alarm(f"INV-02 {asset}", why, CALL, tuple(locked), evidence)]
+
+
+def judge_set(chain: int, epoch: int, threshold: int, members: Sequence[str]) -> list[Alarm]:
+    """Hold a committee to INV-09."""
+    if 1 <= threshold <= len(members) < 2 * threshold:
+        return []
+    why = f"INV-09: {threshold} of {len(members)} sign for chain {chain} in epoch {epoch}"
+    evidence = {"chain": chain, "epoch": epoch, "threshold": threshold, "members": list(members)}
+    return [Alarm(f"INV-09 {chain} {epoch}", why, CALL, (chain,), evidence)]
+
+
+def _since(before: Side, side: Side, *, rules_moved: bool) -> list[tuple[str, str]]:
+    faults = [
+        ("INV-07", f"`{name}` fell from {getattr(before, name)} to {getattr(side, name)}")
+        for name in ("sent", "highest", "settled")
+        if getattr(side, name) < getattr(before, name)
+    ]
+    if rules_moved:
+        return faults
+    paid = side.backing - before.backing if side.cap is not None else before.backing - side.backing
+    if side.cap is not None and before.cap == side.cap and paid > 0 and side.backing > side.cap:
+        faults.append(("INV-05", f"the supply grew to {side.backing}, above the cap of {side.cap}"))
+    if before.paused_until == side.paused_until > side.time and paid > 0:
+        faults.append(("pause", f"{paid} units were paid while paused until {side.paused_until}"))
+    return faults

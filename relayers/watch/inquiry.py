@@ -1,0 +1,215 @@
+"""Which questions are out, and what is made of the answers. What is slow or fails is asked again, and said."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from relayers.watch.alarms import Alarm
+from relayers.watch.board import Board
+from relayers.watch.books import Books, Reckoned, judge_escrow, judge_set
+from relayers.watch.chain import Block, ChainView, Reading
+from relayers.watch.config import WatchConfig
+from relayers.watch.errands import Errands
+from relayers.watch.ledger import CALL, COMPARE, Arrival, Ledger
+from relayers.watch.pausing import Pauser
+from relayers.watch.questions import Questions
+from relayers.watch.rpc import Unreadable
+
+_RULES: Final = ("CapSet", "FlowLimitsSet", "FlowPaused", "FlowResumed", "AssetDeployed", "AssetAnnounced")
+_EPOCHS: Final = ("EpochReplaced", "EpochScheduled", "EpochRevoked")
+_NODE: Final = "see what this watchtower's node of that chain says; until then that is not watched"
+
+
+@dataclass(slots=True)
+class Said:
+    """What an answer amounts to."""
+
+    alarms: list[Alarm] = field(default_factory=list)
+    groups: dict[str, list[Alarm]] = field(default_factory=dict)
+    """Conditions by group: what is not among them any more has ended."""
+
+
+Key = tuple[str, int, str]
+"""What is asked, of which chain, about what."""
+
+
+class Inquiry:
+    """The questions of one watchtower."""
+
+    def __init__(
+        self,
+        config: WatchConfig,
+        views: dict[int, ChainView],
+        books: Books,
+        board: Board,
+        pauser: Pauser,
+        now: Callable[[], float],
+    ) -> None:
+        self._config = config
+        self._views = views
+        self._books = books
+        self._board = board
+        self._pauser = pauser
+        self._now = now
+        self._home = config.home.chain_id
+        self._questions = Questions(config, views)
+        self._errands: Errands[Key, Said] = Errands()
+        self._failing: dict[Key, tuple[float, str]] = {}
+        self._due: dict[int, set[tuple[int, str]]] = {chain: set() for chain in views}
+        """Per chain, what is to be sampled: the chain at the other end, and the asset."""
+        self._moved: set[tuple[int, str]] = set()
+        """Chains and assets whose caps, limits or pauses have moved since their last sample."""
+        self._swept: dict[int, float] = {}
+
+    async def close(self) -> None:
+        """Give up on what is asked."""
+        await self._errands.cancel()
+
+    async def start_again(self) -> None:
+        """Forget everything that was answered."""
+        await self._errands.cancel()
+        for chain in self._views:
+            self._books.forget(chain, set(self._books.blocks(chain)))
+        self._swept.clear()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a question is not answered yet."""
+        return self._errands.are_out
+
+    def send_out(self, readings: Iterable[Reading], ledger: Ledger, world: Ledger) -> None:
+        """Ask what the new readings call for: of what moved at every look, of everything now and then."""
+        self._note(ledger.touched | world.touched)
+        ledger.touched.clear()
+        for reading in readings:
+            self._moved |= {
+                (reading.chain, event.fields["asset"])
+                for event in (*reading.settled, *reading.tail)
+                if event.name in _RULES
+            }
+            if reading.is_caught_up:
+                self._ask(reading, world)
+
+    def ask_unsent(self, tx: str, arrivals: Sequence[tuple[str, Arrival]], source: Reading) -> None:
+        """Ask the source's gateway whether it has recorded what has arrived: logs alone may be incomplete."""
+        chain = arrivals[0][1].chain
+        self._errands.start(("unsent", chain, tx), lambda: self._unsent(tx, arrivals, source))
+
+    async def back(self, seconds: float) -> list[Said]:
+        """Return what is answered by now, and which questions fail for too long."""
+        said = []
+        for key, result in (await self._errands.back(seconds)).items():
+            match result:
+                case Said():
+                    self._failing.pop(key, None)
+                    said.append(result)
+                case Unreadable():
+                    since, _ = self._failing.get(key, (self._now(), ""))
+                    self._failing[key] = (since, str(result))
+                    if key[0] == "sides":
+                        self._swept.pop(key[1], None)
+                case _:
+                    raise result
+        self._failing = {key: fault for key, fault in self._failing.items() if key[0] != "unsent"}
+        return [*said, Said(groups={"unanswered": self._unanswered()})]
+
+    # --- What is asked ----------------------------------------------------------------------------------------------
+
+    def _ask(self, reading: Reading, world: Ledger) -> None:
+        chain, at = reading.chain, reading.head
+        is_sweep = self._now() - self._swept.get(chain, float("-inf")) >= self._config.sweep_seconds
+        if is_sweep:
+            self._swept[chain] = self._now()
+            self._note((remote.chain_id, asset) for remote in self._config.remotes for asset in world.state.assets)
+            self._start("balances", chain, lambda: self._grouped("balance", chain, self._questions.balances(chain)))
+            disarmed = self._pauser.disarmed
+            self._start(
+                "disarmed", chain, lambda: self._grouped("disarmed", chain, disarmed(chain, len(world.state.assets)))
+            )
+        if self._due[chain] and self._start("sides", chain, self._sampling(chain, at, world)):
+            self._due[chain] = set()
+        if is_sweep or any(event.name in _EPOCHS for event in (*reading.settled, *reading.tail)):
+            self._start("committee", chain, lambda: self._committee(chain, at))
+        self._start("probes", chain, lambda: self._grouped("probes", chain, self._questions.probes(chain, at.height)))
+
+    def _note(self, touched: Iterable[tuple[int, str]]) -> None:
+        for remote, asset in touched:
+            if remote in self._due:
+                self._due[remote].add((self._home, asset))
+                self._due[self._home].add((remote, asset))
+
+    def _start(self, what: str, chain: int, work: Callable[[], Awaitable[Said]]) -> bool:
+        return self._errands.start((what, chain, ""), work)
+
+    def _sampling(self, chain: int, at: Block, world: Ledger) -> Callable[[], Awaitable[Said]]:
+        """Return the question for samples, with what the logs say of the same block."""
+        unknown = {(arrival.chain, arrival.source) for arrival in world.state.waiting.values()}
+        reckoned = {
+            (other, asset): Reckoned(
+                None if (chain, other) in unknown else world.backing(chain, other, asset),
+                world.unmetered(chain, other, asset),
+                (chain, asset) in self._moved,
+            )
+            for other, asset in self._due[chain]
+        }
+        self._moved -= {(chain, asset) for _, asset in reckoned}
+        is_all = world.state.routes <= self._views.keys()
+        return lambda: self._sides(at, chain, reckoned, world, is_all=is_all)
+
+    # --- What is made of the answers --------------------------------------------------------------------------------
+
+    async def _sides(
+        self, at: Block, chain: int, reckoned: dict[tuple[int, str], Reckoned], world: Ledger, *, is_all: bool
+    ) -> Said:
+        wanted = sorted(reckoned)
+        sides = await self._questions.sides(chain, wanted, at)
+        assets = sorted({asset for _, asset in wanted}) if chain == self._home else []
+        escrows = await self._questions.escrows(assets, at)
+
+        # Asked after the samples: if both stand now, they are of one chain, and what fell has fallen.
+        self._books.forget(chain, await self._views[chain].replaced(self._books.blocks(chain)))
+        alarms = [alarm for side in sides for alarm in self._books.take(side, reckoned[side.other, side.asset])]
+        for escrow in escrows:
+            alarms += judge_escrow(escrow.asset, escrow.escrowed, escrow.held, escrow.locked, is_all=is_all)
+        for side in list(self._books.sides.values()):
+            if self._books.is_ahead(side):
+                alarms += self._books.across(side, world.claimed(side.chain, side.other))
+                self._note([(side.other if side.chain == self._home else side.chain, side.asset)])
+        return Said(alarms)
+
+    async def _committee(self, chain: int, at: Block) -> Said:
+        found = await self._questions.committee(chain, at)
+        silent = self._board.silent(found, int(self._now()), self._config.silent_seconds)
+        alarms = judge_set(chain, found.epoch, found.threshold, found.members)
+        return Said(alarms, {f"silent {chain}": silent})
+
+    async def _grouped(self, group: str, chain: int, question: Awaitable[list[Alarm]]) -> Said:
+        return Said(groups={f"{group} {chain}": await question})
+
+    async def _unsent(self, tx: str, arrivals: Sequence[tuple[str, Arrival]], source: Reading) -> Said:
+        chain, origin = arrivals[0][1].chain, source.chain
+        recorded = await self._questions.was_recorded(origin, arrivals, source.head)
+        evidence: dict[str, Any] = {
+            "chain": chain,
+            "tx": tx,
+            "arrivals": [{"leaf": leaf, **asdict(arrival)} for leaf, arrival in arrivals],
+            "source_head": asdict(source.head),
+            "recorded_at_source": recorded,
+        }
+        forged = [(leaf, arrival) for leaf, arrival in arrivals if not recorded[leaf]]
+        if not forged:
+            why = f"INV-10: chain {origin} sent what arrived in {tx}, and its node has not shown the logs"
+            return Said([Alarm(f"logs {chain} {tx}", why, COMPARE, evidence=evidence)])
+        leaf, arrival = forged[0]
+        why = (
+            f"INV-10: chain {chain} has {arrival.name.lower()} {len(forged)} messages that chain {origin} never sent, "
+            f"the first {leaf}, in block {arrival.block}"
+        )
+        return Said([Alarm(f"INV-10 {chain} {tx}", why, CALL, (chain, origin), evidence)])
+
+    def _unanswered(self) -> list[Alarm]:
+        return [
+            Alarm(f"unanswered {chain} {what}", f"`{what}` of chain {chain}: {fault}", _NODE, is_standing=True)
+            for (what, chain, _), (since, fault) in self._failing.items()
+            if self._now() - since > self._config.blind_seconds
+        ]

@@ -1,0 +1,1 @@
+"""The watchtower, held against a small bridge of its own: `model` knows the rules, and every way to break them."""

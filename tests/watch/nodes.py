@@ -1,0 +1,197 @@
+"""Nodes over the bridge in memory: they answer what the watchtower asks, and hang, fail, lag or lie on demand."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import rlp
+from eth_abi import decode, encode
+from eth_utils import keccak
+
+from relayers.watch.rpc import Refused, Unreadable
+from tests.watch.model import Ledger, Made
+
+PERIOD = 86_400
+HANGS_SECONDS = 0.8
+"""Until the deadline of a request: longer than a look waits."""
+_PAUSE = "pause(address,uint256,address[],uint8,uint32)"
+
+
+def _selector(signature: str) -> str:
+    return "0x" + keccak(text=signature)[:4].hex()
+
+
+class Node:
+    """Stands in for `Rpc`, over one chain of a bridge."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.name = str(ledger.chain)
+        self.ledger = ledger
+        self.fault = ""
+        """`hangs`, `down`, `nonsense`, `mute` (answers views with an error), or nothing."""
+        self.lag = 0
+        """Blocks by which it is behind."""
+        self.hidden: set[str] = set()
+        """Transactions whose logs it does not show."""
+        self.refuses = ""
+        """Why pauses revert, as 0x-hex of an error."""
+        self.loses = 0
+        """Transactions that it takes and that are never mined."""
+        self.pauses: list[tuple[int, tuple[str, ...], int]] = []
+        self.asked: list[str] = []
+        self.wei = 10**18
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+    async def ask(self, method: str, *params: object) -> Any:  # noqa: ANN401 - a JSON value
+        (answer,) = await self.ask_all([(method, params)])
+        return answer
+
+    async def ask_all(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+        answers = await self.try_all(requests)
+        for answer in answers:
+            if isinstance(answer, Refused):
+                raise answer
+        return answers
+
+    async def try_all(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+        if self.fault == "hangs":
+            await asyncio.sleep(HANGS_SECONDS)
+            raise Unreadable(f"{self.name} did not answer")
+        if self.fault == "down":
+            raise Unreadable(f"{self.name} cannot be reached")
+        self.asked += [method for method, _ in requests]
+        if self.fault == "nonsense":
+            return [{"nonsense": True} for _ in requests]
+        return [self._answer(method, list(params)) for method, params in requests]
+
+    def _answer(self, method: str, params: list[Any]) -> Any:  # noqa: ANN401 - a JSON value
+        match method:
+            case "eth_chainId":
+                return hex(self.ledger.chain)
+            case "eth_getBlockByNumber":
+                return self._block(str(params[0]))
+            case "eth_getLogs":
+                return self._logs(params[0])
+            case "eth_call" | "eth_estimateGas":
+                return self._called(method, params)
+            case "eth_gasPrice":
+                return hex(10**9)
+            case "eth_getBalance":
+                return hex(self.wei)
+            case "eth_getTransactionCount":
+                return hex(len(self.pauses))
+            case "eth_sendRawTransaction":
+                return self._send(bytes.fromhex(params[0][2:]))
+            case "eth_getTransactionReceipt":
+                return {"status": "0x0"}
+            case _:
+                return {"hash": params[0]}
+
+    @property
+    def shown(self) -> list[Made]:
+        """Blocks that it has."""
+        return self.ledger.blocks[: len(self.ledger.blocks) - self.lag]
+
+    def _block(self, which: str) -> dict[str, Any] | None:
+        blocks = self.shown
+        numbers = {"latest": len(blocks) - 1, "finalized": max(0, len(blocks) - 1 - self.ledger.depth)}
+        number = numbers.get(which, -1) if which in numbers else int(which, 16)
+        if number >= len(blocks):
+            return None
+        made = blocks[number]
+        failed = [
+            {
+                "to": "0x" + self.ledger.gateway.hex(),
+                "from": who,
+                "hash": f"0x{number:064x}",
+                "blockNumber": hex(number),
+            }
+            for who in made.failed
+        ]
+        return {"number": hex(made.number), "hash": made.hash, "timestamp": hex(made.time), "transactions": failed}
+
+    def _logs(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+        first, last = int(wanted["fromBlock"], 16), int(wanted["toBlock"], 16)
+        return [
+            log
+            for made in self.shown[first : last + 1]
+            for log in made.logs
+            if log["address"] in wanted["address"] and log["transactionHash"] not in self.hidden
+        ]
+
+    def _called(self, method: str, params: list[Any]) -> Any:  # noqa: ANN401 - a JSON value
+        call = params[0]
+        if call["data"].startswith(_selector(_PAUSE)):
+            if self.refuses:
+                return Refused(self.name, method, "execution reverted", self.refuses)
+            return "0x5208" if method == "eth_estimateGas" else "0x"
+        if self.fault == "mute":
+            return Refused(self.name, method, "missing trie node")
+        made = self.shown[-1] if params[1] == "latest" else self.shown[int(params[1], 16)]
+        for signature, (inputs, outputs) in _VIEWS.items():
+            if call["data"].startswith(_selector(signature)):
+                arguments = decode(inputs, bytes.fromhex(call["data"][10:]))
+                values = self._view(made, signature.partition("(")[0], arguments, call["to"])
+                return "0x" + encode(outputs, values).hex()
+        raise AssertionError(f"nobody told the node of {call['data'][:10]}")
+
+    def _view(self, made: Made, name: str, given: tuple[Any, ...], to: str) -> tuple[Any, ...]:
+        counts, key = made.counts, tuple(bytes.fromhex(part[2:]) if isinstance(part, str) else part for part in given)
+        bond = key[0] if name == "escrowed" else bytes.fromhex(to[2:])
+        backing = sum(units for (_, asset), units in counts.backing.items() if asset == bond)
+        answers: dict[str, Callable[[], tuple[Any, ...]]] = {
+            "runningTotal": lambda: (counts.running[key],),
+            "received": lambda: (counts.highest[key], counts.settled[key]),
+            "locked": lambda: (counts.backing[key],),
+            "wrappedOf": lambda: (given[0],),
+            "totalSupply": lambda: (backing,),
+            "flowLimits": lambda: (10_000, 10_000, 30),
+            "FLOW_PERIOD": lambda: (PERIOD,),
+            "pausedUntil": lambda: (counts.paused[key],),
+            "escrowed": lambda: (backing,),
+            "balanceOf": lambda: (backing - counts.stolen[bond],),
+            "capOf": lambda: (counts.caps[key[0]],),
+            "outboundLeaf": lambda: (counts.outbound.get(key, bytes(32)),),
+            "activeEpoch": lambda: (counts.epoch,),
+            "setOf": lambda: (bytes(32), counts.threshold, b"".join(counts.members)),
+        }
+        return answers[name]()
+
+    def _send(self, raw: bytes) -> str:
+        """Take a pause: it is in force from the next block on."""
+        fields: list[bytes] = rlp.decode(raw)
+        data = fields[5]
+        assert data[:4].hex() == _selector(_PAUSE)[2:]
+        assert fields[3] == self.ledger.watch
+        tx = "0x" + keccak(raw).hex()
+        if self.loses:
+            self.loses -= 1
+            return tx
+        _, other, assets, directions, seconds = decode(("address", "uint256", "address[]", "uint8", "uint32"), data[4:])
+        for asset in assets:
+            for direction in (1, 2):
+                if directions & direction:
+                    until = self.ledger.head.time + seconds
+                    self.ledger.counts.paused[other, bytes.fromhex(asset[2:]), direction] = until
+        self.pauses.append((other, tuple(assets), directions))
+        return tx
+
+
+_VIEWS = {
+    "runningTotal(uint256,address)": (("uint256", "address"), ("uint128",)),
+    "received(uint256,address)": (("uint256", "address"), ("uint128", "uint128")),
+    "locked(uint256,address)": (("uint256", "address"), ("uint128",)),
+    "wrappedOf(address)": (("address",), ("address",)),
+    "totalSupply()": ((), ("uint256",)),
+    "flowLimits(uint256,address)": (("uint256", "address"), ("uint16", "uint16", "uint16")),
+    "FLOW_PERIOD()": ((), ("uint32",)),
+    "pausedUntil(uint256,address,uint8)": (("uint256", "address", "uint8"), ("uint256",)),
+    "escrowed(address)": (("address",), ("uint256",)),
+    "balanceOf(address)": (("address",), ("uint256",)),
+    "capOf(address)": (("address",), ("uint96",)),
+    "outboundLeaf(uint256,uint64)": (("uint256", "uint64"), ("bytes32",)),
+    "activeEpoch()": ((), ("uint64",)),
+    "setOf(uint64)": (("uint64",), ("bytes32", "uint8", "bytes")),
+}

@@ -1,0 +1,72 @@
+"""Orders to pause: they end when the chain shows it, and not before."""
+
+from tests.watch.conftest import SECRET, Watch
+from tests.watch.model import BONDS, HOME, REMOTES
+
+ASSETS = ["0x" + bond.hex() for bond in BONDS]
+THERE = (REMOTES[0], HOME)
+
+
+def advance(watch: Watch, assets: list[str], *, is_all: bool = True) -> None:
+    """Look after the order at a remote's end once."""
+    pauser = watch.tower.pauser
+    watch.run(pauser.advance(pauser.orders[THERE], assets, is_all=is_all))
+
+
+def paused(watch: Watch) -> list[tuple[int, tuple[str, ...], int]]:
+    return watch.nodes[REMOTES[0]].pauses
+
+
+def test_both_directions_of_all_assets_are_paused_by_one_call(watch: Watch) -> None:
+    watch.tower.pauser.order([REMOTES[0], HOME], "INV-10", ASSETS)
+    assert watch.tower.pauser.orders.keys() == {THERE, THERE[::-1]}
+    advance(watch, [])
+    assert paused(watch) == [(HOME, tuple(ASSETS), 3)]
+    watch.mine()
+    advance(watch, [])
+    assert watch.tower.pauser.orders[THERE].is_done
+    assert len(watch.tower.pauser.orders[THERE].transactions) == 1
+
+
+def test_an_order_is_not_done_before_history_was_read_through(watch: Watch) -> None:
+    watch.tower.pauser.order([REMOTES[0]], "INV-03", [])
+    advance(watch, [], is_all=False)
+    assert not watch.tower.pauser.orders[THERE].is_done
+    advance(watch, ASSETS, is_all=True)
+    assert paused(watch) == [(HOME, tuple(ASSETS), 3)]
+
+
+def test_only_what_is_not_paused_yet_is_paused(watch: Watch) -> None:
+    remote = watch.bridge.remotes[0]
+    for direction in (1, 2):
+        remote.counts.paused[HOME, BONDS[0], direction] = 2 * remote.head.time
+    remote.counts.paused[HOME, BONDS[1], 1] = 2 * remote.head.time
+    watch.mine()
+    watch.tower.pauser.order([REMOTES[0]], "INV-10", ASSETS)
+    advance(watch, [])
+    assert paused(watch) == [(HOME, (ASSETS[1],), 2)]
+
+
+def test_another_breach_while_it_is_paused_sends_nothing_and_one_after_its_end_does(watch: Watch) -> None:
+    pauser = watch.tower.pauser
+    for round_ in (1, 2):
+        pauser.order([REMOTES[0]], f"INV-10 {round_}", ASSETS)
+        advance(watch, [])
+        watch.mine()
+        advance(watch, [])
+        assert (len(paused(watch)), pauser.orders[THERE].is_done) == (1, True)
+    watch.bridge.remotes[0].mine(90_000)
+    pauser.order([REMOTES[0]], "INV-10 3", ASSETS)
+    advance(watch, [])
+    assert len(paused(watch)) == 2
+
+
+def test_orders_are_on_disk_before_anything_is_sent(watch: Watch) -> None:
+    watch.tower.pauser.order([], "INV-02", ASSETS)
+    watch.restart(kill=True)
+    pending = watch.tower.pauser.pending
+    assert {(order.chain, order.other) for order in pending} == {
+        pair for remote in REMOTES for pair in ((remote, HOME), (HOME, remote))
+    }
+    assert {order.assets for order in pending} == {tuple(ASSETS)}
+    assert SECRET.hex() not in (watch.folder / "pauses.json").read_text()
