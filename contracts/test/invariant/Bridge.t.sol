@@ -55,7 +55,7 @@ contract BridgeInvariants is Looks {
             if (i % 50 == 0) _lookAtAll();
         }
         _lookAtAll();
-        _assertSeen(IGateway.Executed.selector, 200, "executed");
+        _assertSeen(IGateway.Executed.selector, 100, "executed");
         _assertSeen(IGateway.Held.selector, 50, "held");
         _assertSeen(IGateway.SentBack.selector, 10, "sent back");
         _assertSeen(IGateway.Returned.selector, 5, "returned");
