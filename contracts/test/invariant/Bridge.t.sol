@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {IBrakes} from "../../src/common/IBrakes.sol";
 import {ICommittee} from "../../src/common/ICommittee.sol";
 import {IGateway} from "../../src/common/IGateway.sol";
+import {Reason} from "../../src/common/Protocol.sol";
 import {Handler} from "./Handler.sol";
 import {Looks} from "./Looks.sol";
 import {LyingHandler} from "./LyingHandler.sol";
@@ -18,7 +20,7 @@ contract BridgeInvariants is Looks {
 
     /// @dev One long way by chance, to see that the campaign meets what it is about.
     function test_a_long_walk_meets_every_fate() external {
-        bytes4[16] memory moves = [
+        bytes4[22] memory moves = [
             Handler.lockUnits.selector,
             Handler.lockUnits.selector,
             Handler.lockUnits.selector,
@@ -34,7 +36,13 @@ contract BridgeInvariants is Looks {
             Handler.setCap.selector,
             Handler.rotate.selector,
             Handler.veto.selector,
-            Handler.revokeAndReplace.selector
+            Handler.revokeAndReplace.selector,
+            Handler.setLimits.selector,
+            Handler.setLimits.selector,
+            Handler.pauseFlow.selector,
+            Handler.resumeFlow.selector,
+            Handler.vetoHeld.selector,
+            Handler.retryHeld.selector
         ];
         for (uint256 i = 0; i < 2_000; ++i) {
             bytes32 chance = keccak256(abi.encode("walk", i));
@@ -42,18 +50,23 @@ contract BridgeInvariants is Looks {
             for (uint256 j = 0; j < 5; ++j) {
                 arguments = abi.encodePacked(arguments, uint256(keccak256(abi.encode(chance, j))) >> 8 * j);
             }
-            (bool done,) = address(handler).call(abi.encodePacked(moves[uint256(chance) % 16], arguments));
+            (bool done,) = address(handler).call(abi.encodePacked(moves[uint256(chance) % 22], arguments));
             vm.assertTrue(done, "a move reverted");
             if (i % 50 == 0) _lookAtAll();
         }
         _lookAtAll();
-        _assertSeen(IGateway.Executed.selector, 200, "executed");
+        _assertSeen(IGateway.Executed.selector, 100, "executed");
         _assertSeen(IGateway.Held.selector, 50, "held");
         _assertSeen(IGateway.SentBack.selector, 10, "sent back");
         _assertSeen(IGateway.Returned.selector, 5, "returned");
         _assertSeen(IGateway.Recertified.selector, 5, "certified again");
         _assertSeen(ICommittee.EpochScheduled.selector, 5, "scheduled");
         _assertSeen(ICommittee.EpochVetoed.selector, 1, "vetoed");
+        _assertSeen(IBrakes.FlowPaused.selector, 20, "paused");
+        _assertSeen(IBrakes.Vetoed.selector, 3, "a transfer vetoed");
+        vm.assertGe(handler.heldFor(Reason.LIMIT), 5, "held for a limit");
+        vm.assertGe(handler.heldFor(Reason.DELAYED), 5, "delayed");
+        vm.assertGe(handler.heldFor(Reason.PAUSED), 5, "held for a pause");
     }
 
     function _assertSeen(bytes32 topic, uint256 least, string memory what) private view {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {FlowLimits, IBrakes} from "../../src/common/IBrakes.sol";
 import {ICommittee} from "../../src/common/ICommittee.sol";
 import {IGateway} from "../../src/common/IGateway.sol";
 import {Batch, Kind, Message} from "../../src/common/Protocol.sol";
 import {JGBToken} from "../../src/home/JGBToken.sol";
-import {Bridge} from "../Bridge.sol";
 import {SignerSet, Signers} from "../Signers.sol";
 import {Trees} from "../Trees.sol";
 import {Vm} from "../Vm.sol";
+import {BrakeModel} from "./BrakeModel.sol";
 
 /// @notice What users, relayers, forgers and officers may do to a bridge of three chains, in any order; and what an
 ///         observer of all three has seen.
-contract Handler is Bridge {
+contract Handler is BrakeModel {
     using Signers for SignerSet;
 
     /// @dev What has become of a leaf at its destination.
@@ -21,7 +22,11 @@ contract Handler is Bridge {
         uint32 held;
         uint32 sentBack;
         uint32 returned; // at its source
+        uint32 vetoed;
     }
+
+    /// @dev So many units that limits, which are counted in oku, matter.
+    uint256 internal constant STEP = 100 * LOT;
 
     mapping(bytes32 leaf => Fate) internal fates;
     /// @notice Units that a chain has paid out for messages of another, per asset.
@@ -29,20 +34,22 @@ contract Handler is Bridge {
     /// @dev Messages that are held, and one that was once, which must not be had again.
     mapping(uint256 source => mapping(uint256 destination => Message[])) private _held;
     mapping(uint256 source => mapping(uint256 destination => Message)) private _released;
-    /// @notice Ids of invariants that were seen broken between two looks.
-    string public breach;
     uint256 public forgeries;
     /// @notice How often each event was seen.
     mapping(bytes32 topic => uint256) public seen;
 
     uint256 private _sets;
+    bool private _asGovernor;
 
     constructor() {
         deployBridge(Signers.make(4, 3, "operators"));
         collect();
         for (uint256 i = 0; i < 4; ++i) {
-            fund(bond, _user(i), 1e6 * LOT);
-            fund(bill, _user(i), 1e6 * LOT);
+            fund(bond, _user(i), 1e7 * LOT);
+            fund(bill, _user(i), 1e7 * LOT);
+            (uint256 source, uint256 destination) = _route(i);
+            _modelLimits(destination, source, address(bond), bounds().initial);
+            _modelLimits(destination, source, address(bill), bounds().initial);
         }
     }
 
@@ -59,8 +66,13 @@ contract Handler is Bridge {
         // Now and then for the wrapped token itself, which cannot be paid.
         if (recipient % 4 == 0) receiver = address(wrappedOf(_asset(which), _remote(to)));
         if (_isMatured(which)) return;
+        (address asset, uint256 amount) = (address(_asset(which)), bound(lots, 1, 40) * STEP);
         vm.prank(_user(who));
-        home.lock(address(_asset(which)), bound(lots, 1, 40) * LOT, _remote(to), receiver, _reference(lots));
+        try home.lock(asset, amount, _remote(to), receiver, _reference(lots)) {
+            _sawOutbound(HOME, _remote(to), asset, amount);
+        } catch (bytes memory why) {
+            _assertBraked(why);
+        }
     }
 
     function burnUnits(uint256 who, uint256 on, uint256 which, uint256 lots, uint256 recipient) external counted {
@@ -68,8 +80,13 @@ contract Handler is Bridge {
         uint256 balance = wrappedOf(_asset(which), chain).balanceOf(_user(who)) / LOT;
         if (balance == 0 || _isMatured(which)) return;
         vm.chainId(chain);
+        (address asset, uint256 amount) = (address(_asset(which)), bound(lots, 1, balance) * LOT);
         vm.prank(_user(who));
-        remotes[chain].burn(address(_asset(which)), bound(lots, 1, balance) * LOT, _user(recipient), _reference(lots));
+        try remotes[chain].burn(asset, amount, _user(recipient), _reference(lots)) {
+            _sawOutbound(chain, HOME, asset, amount);
+        } catch (bytes memory why) {
+            _assertBraked(why);
+        }
     }
 
     // --- Relayers ---
@@ -94,8 +111,10 @@ contract Handler is Bridge {
         (uint256 source, uint256 destination) = _route(route);
         if (_held[source][destination].length == 0) return;
         Message memory message = _heldAt(source, destination, which);
+        if (asGovernor % 4 == 3) vm.warp(vm.getBlockTimestamp() + VETO_DELAY);
+        _asGovernor = asGovernor % 2 == 0;
         vm.chainId(destination);
-        vm.prank(asGovernor % 2 == 0 ? GOVERNOR : STRANGER);
+        vm.prank(_asGovernor ? GOVERNOR : STRANGER);
         try gateways[destination].retry(source, message) {} catch {}
     }
 
@@ -140,7 +159,42 @@ contract Handler is Bridge {
     function setCap(uint256 on, uint256 which, uint256 lots) external counted {
         uint256 chain = _remote(on);
         vm.prank(GOVERNOR);
-        remotes[chain].setCap(address(_asset(which)), uint96(lots % 3 == 0 ? CAP : lots % 100 * LOT));
+        remotes[chain].setCap(address(_asset(which)), uint96(lots % 3 == 0 ? CAP : lots % 100 * STEP));
+    }
+
+    function setLimits(uint256 on, uint256 which, uint256 inbound, uint256 outbound, uint256 delay) external counted {
+        (uint256 other, uint256 chain) = _route(on);
+        FlowLimits memory limits =
+            FlowLimits(_limit(inbound), _limit(outbound), delay % 2 == 0 ? uint16(1) : type(uint16).max);
+        vm.prank(GOVERNOR);
+        gateways[chain].setFlowLimits(other, address(_asset(which)), limits);
+    }
+
+    function pauseFlow(uint256 on, uint256 which, uint256 how, uint256 duration) external counted {
+        (uint256 other, uint256 chain) = _route(on);
+        address[] memory assets = new address[](1);
+        assets[0] = address(_asset(which));
+        uint32 length = uint32(duration % 2 == 0 ? duration % 1 days : bound(duration, 0, MAX_PAUSE));
+        vm.prank(how % 2 == 0 ? WATCH : OFFICERS);
+        try gateways[chain].pause(other, assets, uint8(how >> 1) % 4, length) {}
+        catch (bytes memory why) {
+            if (bytes4(why) != IBrakes.PauseNeedsAnother.selector) breach = "INV-15: a pause was refused";
+        }
+    }
+
+    function resumeFlow(uint256 on, uint256 which, uint256 directions) external counted {
+        (uint256 other, uint256 chain) = _route(on);
+        vm.prank(GOVERNOR);
+        gateways[chain].resume(other, address(_asset(which)), uint8(directions % 4));
+    }
+
+    function vetoHeld(uint256 route, uint256 which) external counted {
+        (uint256 source, uint256 destination) = _route(route);
+        if (_held[source][destination].length == 0) return;
+        Message memory message = _heldAt(source, destination, which);
+        vm.chainId(destination);
+        vm.prank(OFFICERS);
+        try gateways[destination].veto(source, message) {} catch {}
     }
 
     function rotate(uint256 on, uint256 seldom) external counted {
@@ -206,6 +260,8 @@ contract Handler is Bridge {
     function _hear(Vm.Log memory log) internal override {
         bytes32 kind = log.topics[0];
         ++seen[kind];
+        if (kind == IBrakes.Vetoed.selector) ++fates[log.topics[1]].vetoed;
+        if (log.emitter == address(gateways[_chainOf(log.emitter)])) _hearBrakes(log, _chainOf(log.emitter));
         if (kind == IGateway.Executed.selector) _executed(log);
         if (kind == IGateway.Held.selector) _hold(log);
         if (kind == IGateway.SentBack.selector) {
@@ -219,8 +275,10 @@ contract Handler is Bridge {
         (uint256 source, uint256 destination) = (uint256(log.topics[2]), _chainOf(log.emitter));
         _count(++fates[log.topics[1]].executed, "INV-03: executed twice");
         _letGo(log.topics[1], destination);
+        if (fates[log.topics[1]].vetoed != 0 && !_asGovernor) breach = "INV-16: executed after a veto";
         Message memory message = _messageAt(source, destination, abi.decode(log.data, (uint64)), log.topics[1]);
         if (message.kind != Kind.TRANSFER && message.kind != Kind.RETURN) return;
+        _sawInbound(destination, source, message, log.topics[1]);
         paid[source][destination][message.asset] += message.amount;
         if (destination == HOME || message.amount == 0) return;
         uint256 supply = wrappedOf(JGBToken(message.asset), destination).totalSupply();
@@ -229,9 +287,12 @@ contract Handler is Bridge {
 
     function _hold(Vm.Log memory log) private {
         (uint256 source, uint256 destination) = (uint256(log.topics[2]), _chainOf(log.emitter));
+        if (fates[log.topics[1]].vetoed != 0) return; // a forgery that nothing covers waits on, for the governor alone
         _count(++fates[log.topics[1]].held, "INV-03: held twice");
-        (uint64 nonce,,) = abi.decode(log.data, (uint64, uint64, uint8));
-        _held[source][destination].push(_messageAt(source, destination, nonce, log.topics[1]));
+        (uint64 nonce,, uint8 reason) = abi.decode(log.data, (uint64, uint64, uint8));
+        Message memory message = _messageAt(source, destination, nonce, log.topics[1]);
+        _held[source][destination].push(message);
+        _sawHeld(destination, source, message, log.topics[1], reason);
     }
 
     /// @dev Takes a leaf off the list of those held at `destination`, if it is there.
@@ -286,6 +347,18 @@ contract Handler is Bridge {
         if (length == 0) return new Message[](0);
         first = first % 3 == 0 ? first % length : length - 1 - first % (length < 8 ? length : 8);
         return sentFrom(source, destination, first, bound(count, 1, length - first < 8 ? length - first : 8));
+    }
+
+    /// @dev A user is refused for a limit or a pause, and for nothing else.
+    function _assertBraked(bytes memory why) private {
+        if (bytes4(why) == IBrakes.OutboundLimit.selector || bytes4(why) == IBrakes.OutboundPaused.selector) return;
+        breach = "INV-14, INV-15: refused for something else";
+    }
+
+    /// @dev Mostly none to speak of.
+    function _limit(uint256 seed) private pure returns (uint16) {
+        uint16[8] memory some = [0, 1, 2, 4, 60_000, 60_000, 65_535, 65_535];
+        return some[seed % 8];
     }
 
     /// @dev A revoked epoch without a successor certifies nothing.

@@ -100,6 +100,7 @@ abstract contract Looks is Test {
         );
         vm.assertTrue(waits == (fate.held > fate.executed + fate.sentBack), "INV-11: held and nothing else");
         vm.assertLe(fate.executed + fate.sentBack, 1, "INV-03: executed or sent back");
+        vm.assertTrue(fate.vetoed == 0 || fate.sentBack == 1, "INV-16: a veto sends back");
         vm.assertLe(fate.sentBack, fate.held, "INV-03: sent back from HELD");
     }
 
@@ -118,7 +119,7 @@ abstract contract Looks is Test {
     function _inv06_no_remote_draws_more_than_was_locked_for_it() internal view {
         for (uint256 i = 0; i < 4; ++i) {
             (, uint256 chain, address asset) = _pair(i);
-            uint256 locks = home.runningTotal(chain, asset);
+            uint256 locks = handler.sentByUsers(HOME, chain, asset);
             uint256 released = handler.paidFor(chain, HOME, asset);
             vm.assertEq(home.locked(chain, asset), locks - released, "INV-06: the book");
         }

@@ -19,8 +19,8 @@ contract LyingHandler is Handler {
             asset: address(_asset(which)),
             sender: _user(way),
             recipient: _user(recipient),
-            amount: uint128(lots % 200 * LOT),
-            runningTotal: uint128(total % 2 == 0 ? type(uint128).max : total % 1_000 * LOT),
+            amount: uint128(lots % 200 * STEP),
+            runningTotal: uint128(total % 2 == 0 ? type(uint128).max : total % 1_000 * STEP),
             data: ""
         });
         if (gateways[destination].COMMITTEE().isRevoked(activeEpoch(destination))) return;
