@@ -301,8 +301,8 @@ losses = st.one_of(st.sampled_from(sorted(LOSSES)), st.tuples(st.sampled_from([0
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(blocks=st.integers(2, 14), lost=st.lists(losses, min_size=1, max_size=3))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(blocks=st.integers(1, 6), lost=st.lists(losses, min_size=1, max_size=2))
 def test_whatever_is_lost_a_relayer_gets_where_one_is_that_has_lost_nothing(
     blocks: int, lost: list[str | tuple[int, int]]
 ) -> None:
