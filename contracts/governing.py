@@ -3,7 +3,7 @@
 Sources: `src/governance/Council.sol` for the digest, OpenZeppelin's TimelockController for batches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,13 +17,13 @@ from bridge.core.hashing import keccak, word
 from bridge.core.ports import AttestationSigner, Call, Receipt, Reverted, TransactionSigner
 from bridge.core.quorum import Committee, certificate_of
 from bridge.core.submission import FeeRules
-from bridge.core.types import Address, Digest, Epoch
+from bridge.core.types import Address, ChainId, Digest, Epoch
 
 _DOMAIN_TYPE: Final = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 _ACTIONS_TYPE: Final = keccak(b"Actions(uint256 nonce,bytes32 actionsHash)")
 _POLL_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 60.0
-_NOT_READY: Final = "TimelockUnexpectedOperationState"
+NOT_READY: Final = "TimelockUnexpectedOperationState"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,50 @@ class Seats:
     def packed(self) -> bytes:
         """Addresses, ascending."""
         return b"".join(sorted(member.address for member in self.members))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Calls that a council decides on its chain: proposed to its timelock, executed together after the delay."""
+
+    chain: ChainId
+    council: Address
+    timelock: Address
+    delay: int
+    """Seconds."""
+    nonce: int
+    """Of the council: what it decides next."""
+    calls: tuple[Call, ...]
+
+    @property
+    def digest(self) -> Digest:
+        """What the council's members sign."""
+        return actions_digest(self.chain, self.council, self.nonce, self._actions)
+
+    def proposal(self, threshold: int, signatures: Mapping[Address, bytes]) -> Call:
+        """Return the call by which anybody submits the signatures of members. Raises Refuse if they are too few."""
+        certificate = certificate_of(Committee(Epoch(1), threshold, tuple(sorted(signatures))), signatures)
+        if certificate is None:
+            raise Refuse(f"{len(signatures)} members have signed, {threshold} must")
+        data = encode((f"{ACTION}[]", "bytes"), (self._actions, certificate))
+        return Call(self.council, FUNCTIONS["act"].selector + data)
+
+    @property
+    def execution(self) -> Call:
+        """The call by which anybody executes what was proposed, after the delay."""
+        types = ("address[]", "uint256[]", "bytes[]", "bytes32", "bytes32")
+        return Call(self.timelock, FUNCTIONS["executeBatch"].selector + encode(types, self._batch))
+
+    @property
+    def _actions(self) -> list[tuple[Address, bytes]]:
+        types = ("address[]", "uint256[]", "bytes[]", "bytes32", "bytes32", "uint256")
+        schedule = FUNCTIONS["scheduleBatch"].selector + encode(types, (*self._batch, self.delay))
+        return [(self.timelock, schedule)]
+
+    @property
+    def _batch(self) -> tuple[object, ...]:
+        targets, data = [call.to for call in self.calls], [call.data for call in self.calls]
+        return targets, [0] * len(self.calls), data, bytes(32), word(self.nonce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +102,11 @@ class Government:
         Raises Refuse if the timelock does not take them in time, Reverted if one of them fails.
         """
         nonce = await self._nonce()
-        batch = self._batch(calls, nonce)
-        schedule = FUNCTIONS["scheduleBatch"].selector + encode(
-            ("address[]", "uint256[]", "bytes[]", "bytes32", "bytes32", "uint256"), (*batch, self.delay)
-        )
+        decision = Decision(self.writer.chain, self.council, self.timelock, self.delay, nonce, tuple(calls))
+        signatures = {member.address: member.sign_digest(decision.digest) for member in self.seats.members}
         sender = Sender(self.writer, self.seats.submitter, self.fees)
-        await sender.send([self._act([(self.timelock, schedule)], nonce)])
-        execute = FUNCTIONS["executeBatch"].selector + encode(
-            ("address[]", "uint256[]", "bytes[]", "bytes32", "bytes32"), batch
-        )
-        return await _when_ready(sender, Call(self.timelock, execute))
-
-    def _batch(self, calls: Sequence[Call], nonce: int) -> tuple[object, ...]:
-        targets, data = [call.to for call in calls], [call.data for call in calls]
-        return targets, [0] * len(calls), data, bytes(32), word(nonce)
-
-    def _act(self, actions: Sequence[tuple[Address, bytes]], nonce: int) -> Call:
-        digest = actions_digest(self.writer.chain, self.council, nonce, actions)
-        members = tuple(sorted(member.address for member in self.seats.members))
-        signatures = {member.address: member.sign_digest(digest) for member in self.seats.members}
-        certificate = certificate_of(Committee(Epoch(1), self.seats.threshold, members), signatures)
-        data = encode((f"{ACTION}[]", "bytes"), (list(actions), certificate))
-        return Call(self.council, FUNCTIONS["act"].selector + data)
+        await sender.send([decision.proposal(self.seats.threshold, signatures)])
+        return await _when_ready(sender, decision.execution)
 
     async def _nonce(self) -> int:
         answer = await self.writer.rpc.result(
@@ -114,4 +141,4 @@ async def _when_ready(sender: Sender, call: Call) -> Receipt:
 
 
 def _is_too_early(fault: BaseException) -> bool:
-    return isinstance(fault, Reverted) and fault.error == _NOT_READY
+    return isinstance(fault, Reverted) and fault.error == NOT_READY

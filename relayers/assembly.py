@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from bridge.adapters.bundles import BundleFolder
 from bridge.adapters.config import Home, RelayerConfig, Remote
@@ -13,13 +15,16 @@ from bridge.adapters.signers import open_attestation_signer, open_transaction_si
 from bridge.adapters.store import Store
 from bridge.adapters.txlane import Lane
 from bridge.core.ports import AttestationSigner, ChainReader, ChainWriter, Clock, Faults, Probe, TransactionSigner
-from bridge.core.types import ChainId, Windowing
+from bridge.core.types import Address, ChainId, Windowing
 from relayers.engine import Engine
 from relayers.health import Health
 from relayers.observer import Observer
 from relayers.plan import ChainPlan, Plan, plan_of
 from relayers.relayer import Relayer
 from relayers.worker import Worker
+
+DATABASE: Final = "relayer.sqlite"
+"""In the data directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +60,30 @@ async def assembled(config: RelayerConfig, surroundings: Surroundings) -> AsyncI
     )
     config.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
+        chains = await stack.enter_async_context(opened(config, config.data_dir / CHECKPOINTS, surroundings.health))
+        store = await Store.open(f"sqlite+aiosqlite:///{config.data_dir / DATABASE}")
+        stack.push_async_callback(store.close)
+        plan = await read_plan(config, signers.attestation.address, chains)
+        yield _wire(config, plan, signers, chains, store, surroundings)
+
+
+@asynccontextmanager
+async def opened(config: RelayerConfig, checkpoints: Path, faults: Faults) -> AsyncIterator[dict[ChainId, Access]]:
+    """Connect to every chain. What is verified of home is kept in the file of checkpoints."""
+    async with AsyncExitStack() as stack:
         chains = {}
         for chain in config.chains:
             rpcs = [
                 await stack.enter_async_context(Rpc(node.url, node.operator, deadline=chain.deadline_seconds))
                 for node in chain.providers
             ]
-            chains[chain.chain_id] = access_of(config, chain, rpcs, surroundings.health)
-        store = await Store.open(f"sqlite+aiosqlite:///{config.data_dir / 'relayer.sqlite'}")
-        stack.push_async_callback(store.close)
-        plan = await read_plan(config, signers.attestation, chains)
-        yield _wire(config, plan, signers, chains, store, surroundings)
+            chains[chain.chain_id] = _access(config, chain, rpcs, checkpoints, faults)
+        yield chains
 
 
-def access_of(config: RelayerConfig, chain: Home | Remote, rpcs: Sequence[Rpc], faults: Faults) -> Access:
+def _access(
+    config: RelayerConfig, chain: Home | Remote, rpcs: Sequence[Rpc], checkpoints: Path, faults: Faults
+) -> Access:
     """Return a chain by its providers and its finality policy."""
     watched = config.watched[chain.chain_id]
     providers = Providers([EvmReader(rpc, watched) for rpc in rpcs], faults)
@@ -76,10 +91,10 @@ def access_of(config: RelayerConfig, chain: Home | Remote, rpcs: Sequence[Rpc], 
     sealed = chain.sealed if isinstance(chain, Home) else None
     if sealed is None:
         return Access(AgreedReader(providers, chain.voices, chain.finality.policy), writer)
-    return Access(SealedReader(providers, sealed, Checkpoints(config.data_dir / CHECKPOINTS)), writer)
+    return Access(SealedReader(providers, sealed, Checkpoints(checkpoints)), writer)
 
 
-async def read_plan(config: RelayerConfig, signer: AttestationSigner, chains: Mapping[ChainId, Access]) -> Plan:
+async def read_plan(config: RelayerConfig, signer: Address, chains: Mapping[ChainId, Access]) -> Plan:
     """Lay out chains and routes; the windowings are read from the gateways, where they never change."""
     home = config.home.chain_id
     pairs = [(home, remote.chain_id) for remote in config.remotes]
@@ -87,7 +102,7 @@ async def read_plan(config: RelayerConfig, signer: AttestationSigner, chains: Ma
     for source, destination in [*pairs, *((remote, home) for home, remote in pairs)]:
         windowings[source, destination] = await chains[source].reader.windowing(destination)
     plans = [_chain_plan(chain) for chain in config.chains]
-    return plan_of(signer.address, config.home.genesis_hash, plans, windowings)
+    return plan_of(signer, config.home.genesis_hash, plans, windowings)
 
 
 def _chain_plan(chain: Home | Remote) -> ChainPlan:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +12,16 @@ import click
 from bridge.adapters.commands import FAILED, run_command
 from bridge.core.boundaries import Boundary
 from bridge.core.errors import Refuse
+from relayers.probes import Killer, Silent
 
 if TYPE_CHECKING:
     from bridge.adapters.config import RelayerConfig
+
+DIFFERENT = 1
+"""How `replay --verify` ends when the database is not what the chains make of it."""
+
+PAUSE_SECONDS = 1.0
+"""Between two looks at chains that have nothing new."""
 
 config_option = click.option(
     "--config", "config_path", required=True, type=click.Path(path_type=Path), help="TOML file of this relayer."
@@ -79,6 +85,26 @@ def status(config_path: Path, as_json: bool) -> None:  # noqa: FBT001
 
 
 @cli.command()
+@config_option
+@click.option("--verify", is_flag=True, help="Compare with this relayer's database, up to the blocks it has read.")
+@click.option(
+    "--from-checkpoint", is_flag=True, help="Believe the headers of home that this relayer has verified before."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def replay(config_path: Path, verify: bool, from_checkpoint: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Rebuild the state from the chains and print its digest. The daemon may run meanwhile; no key is needed.
+
+    With --verify: exit 0 if the database is what the chains make of it, 1 if not, with the first rows that differ.
+    """
+    from relayers.replaying import replay_state  # noqa: PLC0415
+
+    config = _read(config_path)
+    said = asyncio.run(replay_state(config, _wait, verify=verify, from_checkpoint=from_checkpoint))
+    click.echo(json.dumps(said.document, indent=2) if as_json else said.text)
+    sys.exit(0 if said.is_well else DIFFERENT)
+
+
+@cli.command()
 @click.argument("route")
 @config_option
 @click.option("--reason", required=True, help="Why the route may go on; kept with the halt.")
@@ -88,6 +114,10 @@ def resume(route: str, config_path: Path, reason: str) -> None:
 
     config = _read(config_path)
     click.echo(asyncio.run(resume_route(config, route, reason)))
+
+
+async def _wait() -> None:
+    await asyncio.sleep(PAUSE_SECONDS)
 
 
 def main() -> None:
@@ -116,33 +146,12 @@ def _read(path: Path) -> "RelayerConfig":
     return load(path, os.environ)
 
 
-class _Silent:
-    """The probe of production."""
-
-    def reached(self, boundary: Boundary) -> None:
-        """Do nothing."""
-
-
-class _Killer:
-    """A probe that kills its process, for tests with real processes."""
-
-    def __init__(self, boundary: Boundary, passing: int) -> None:
-        self._boundary = boundary
-        self._left = passing
-
-    def reached(self, boundary: Boundary) -> None:
-        """Die without a word at the right moment."""
-        self._left -= boundary is self._boundary
-        if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _probe(crash_at: str | None) -> "_Silent | _Killer":
+def _probe(crash_at: str | None) -> Silent | Killer:
     if crash_at is None:
-        return _Silent()
+        return Silent()
     name, _, passing = crash_at.rpartition(":")
     try:
-        return _Killer(Boundary(name), int(passing)) if passing.isdigit() else _Killer(Boundary(crash_at), 1)
+        return Killer(Boundary(name), int(passing)) if passing.isdigit() else Killer(Boundary(crash_at), 1)
     except ValueError:
         raise Refuse(f"no boundary {crash_at}: there are {', '.join(b.value for b in Boundary)}") from None
 

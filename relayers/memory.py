@@ -5,12 +5,13 @@ loaded again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bridge.adapters.store import Store
+from bridge.core import reasons
 from bridge.core.batches import Batch, digest_of, slot_of
-from bridge.core.events import AttestationPosted, BatchKey, Effect
+from bridge.core.events import Attest, AttestationPosted, BatchKey, Effect, RetryHeld, Submit
 from bridge.core.quorum import Committee
 from bridge.core.records import FormedBatch, HaltRecord, Parked, PendingEffect
 from bridge.core.transfers import TERMINAL, State, Transfer
@@ -76,6 +77,7 @@ class Memory:
             self._reopen(formed, await store.transfers_of(formed.key))
         slots = list(self.by_slot)
         self.count(await store.attestations(slots))
+        self._demand_again(await store.signed(slots))
 
     def find(self, leaf: Leaf) -> Transfer | None:
         """Return a transfer that is live, or was recalled for the facts at hand."""
@@ -125,6 +127,16 @@ class Memory:
         live = self.gather(formed, tuple(transfer.leaf for transfer in transfers), epoch)
         live.quorate = any(transfer.state in (State.QUORATE, State.SUBMITTED) for transfer in transfers)
 
+    def _demand_again(self, signed: Collection[Slot]) -> None:
+        """Demand what the states of transfers demand, should the outbox have lost it."""
+        for transfer in self.transfers.values():
+            effect = _demanded_by(transfer)
+            if effect is None or effect in self.effects:
+                continue
+            if isinstance(effect, Attest) and slot_of(transfer.route, effect.batch.first_nonce, effect.epoch) in signed:
+                continue  # signed, and on its way to the board: `Worker.repost` sees to it
+            self.effects[effect] = PendingEffect(effect, Height(0))
+
     def count(self, posts: Iterable[AttestationPosted]) -> set[BatchKey]:
         """Take in signatures for live batches; return whose tally grew."""
         grown = set()
@@ -148,3 +160,18 @@ class Memory:
             return
         del self.batches[live.formed.key]
         self.by_slot.pop(live.slot, None)
+
+
+def _demanded_by(transfer: Transfer) -> Effect | None:
+    """Return what is to be done about a transfer in its state, if it is ours to do."""
+    match transfer.state:
+        case State.FINAL if transfer.batch is not None:
+            return Attest(*transfer.formed)
+        case State.QUORATE:
+            return Submit(*transfer.formed)
+        case State.HELD if transfer.reason is not None:
+            if reasons.class_of(transfer.reason) is not reasons.HoldClass.QUARANTINE:
+                return RetryHeld(transfer.route, transfer.leaf)
+        case _:
+            pass
+    return None

@@ -6,6 +6,7 @@ from bridge.adapters.store import Store
 from bridge.core.errors import Refuse
 from bridge.core.types import ChainId, Route
 from relayers.app import SystemClock
+from relayers.assembly import DATABASE
 
 
 async def resume_route(config: RelayerConfig, name: str, reason: str) -> str:
@@ -14,7 +15,7 @@ async def resume_route(config: RelayerConfig, name: str, reason: str) -> str:
     Reading again is safe: what is known is an echo, and a signature once given for a slot is never given for
     another digest. Raises Refuse if no such route is halted.
     """
-    store = await Store.open(f"sqlite+aiosqlite:///{config.data_dir / 'relayer.sqlite'}")
+    store = await Store.open(f"sqlite+aiosqlite:///{config.data_dir / DATABASE}")
     try:
         halted = {halt.route.name: halt.route for halt in await store.halts()}
         route = halted.get(name)

@@ -29,7 +29,7 @@ from tests.fakes.keys import fake_address
 from tests.fakes.world import database
 
 ROOT = Path(__file__).resolve().parents[2]
-FIRST = "bridge.adapters.migrations.versions.0001_first"
+MIGRATIONS = [f"bridge.adapters.migrations.versions.{name}" for name in ("0001_first", "0002_tallies")]
 
 
 @pytest.fixture
@@ -72,12 +72,14 @@ def test_the_comparison_of_the_migration_tool_finds_nothing_to_do(path: Path) ->
     assert migrated(path, lambda context: compare_metadata(context, schema.metadata)) == []
 
 
-def test_the_first_migration_can_be_undone_and_done_again(path: Path) -> None:
+def test_every_migration_can_be_undone_and_done_again(path: Path) -> None:
     migrate(f"sqlite:///{path}")
     before = statements(path)
-    first = import_module(FIRST)
-    assert migrated(path, undone(first.downgrade)) == [VERSION_TABLE]
-    migrated(path, undone(first.upgrade))
+    steps = [import_module(name) for name in MIGRATIONS]
+    left = [migrated(path, undone(step.downgrade)) for step in reversed(steps)]
+    assert left[-1] == [VERSION_TABLE]
+    for step in steps:
+        migrated(path, undone(step.upgrade))
     assert statements(path) == before
 
 

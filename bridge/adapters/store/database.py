@@ -5,8 +5,9 @@ A commit is on the disk before it is answered (synchronous=FULL), because the wo
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -94,6 +95,21 @@ def file_of(url: str) -> Path | None:
     """Return the database file; None for a database in memory."""
     name = make_url(url).database
     return Path(name) if name and name != ":memory:" else None
+
+
+def snapshot(source: Path, target: Path) -> None:
+    """Copy a database as its last commit left it, while another process may go on writing. The original is only read.
+
+    Raises Refuse if it cannot be read.
+    """
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reading,
+            closing(sqlite3.connect(target)) as writing,
+        ):
+            reading.backup(writing)
+    except sqlite3.Error as fault:
+        raise Refuse(f"the database {source} cannot be read: {fault}") from None
 
 
 def _configure(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's connection

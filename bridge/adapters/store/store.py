@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TextIO
 
 from sqlalchemy import func, select
@@ -13,7 +13,9 @@ from bridge.adapters.store import database, rows, schema
 from bridge.adapters.store.history import History
 from bridge.adapters.store.lane_reads import LaneReads
 from bridge.adapters.store.unit import Unit
+from bridge.adapters.store.wholeness import losses
 from bridge.core.agreement import state_digest
+from bridge.core.errors import Refuse
 from bridge.core.events import AttestationPosted, BatchKey
 from bridge.core.records import FormedBatch, HaltRecord, OwnSignature, Parked, PendingEffect
 from bridge.core.transfers import TERMINAL, State, Transfer
@@ -31,21 +33,28 @@ class Store(LaneReads, History):
         self._turn = asyncio.Lock()
         self.rollbacks = 0
         """How many units have failed: what was remembered of them must be forgotten."""
+        self.losses: list[str] = []
+        """What was missing when it was opened, if it was opened all the same."""
 
     @classmethod
-    async def open(cls, url: str, busy_seconds: float = database.BUSY_SECONDS) -> "Store":
+    async def open(cls, url: str, busy_seconds: float = database.BUSY_SECONDS, *, damaged: bool = False) -> "Store":
         """Open a database and bring its tables up to date.
 
-        Raises Refuse if another process has it open, if a newer version wrote it, or if it is none of a relayer.
+        Raises Refuse if another process has it open, if a newer version wrote it, if it is none of a relayer, or if it
+        has lost rows; that is not asked where `damaged` says that somebody only wants to look.
         """
         claim = database.claim(url)
-        with ExitStack() as undo:
+        async with AsyncExitStack() as undo:
             if claim is not None:
                 undo.callback(claim.close)
             await asyncio.to_thread(migrate, url)
             store = cls(database.create(url, busy_seconds), claim)
+            undo.push_async_callback(store._engine.dispose)
             with database.faults():
                 async with store._engine.connect() as connection:
+                    store.losses = await losses(connection)
+                    if store.losses and not damaged:
+                        raise Refuse(_lost(str(database.file_of(url)), store.losses))
                     await store._routes.load(connection)
             undo.pop_all()
         return store
@@ -187,6 +196,11 @@ class Store(LaneReads, History):
         found = await self._all(select(schema.signatures).where(schema.signatures.c.slot == slot))
         return rows.signature_in(found[0], self._routes.by_id) if found else None
 
+    async def signed(self, slots: Collection[Slot]) -> set[Slot]:
+        """Return those of these slots that we have signed something for."""
+        column = schema.signatures.c.slot
+        return {Slot(Hash32(row.slot)) for row in await self._among(select(column), column, slots)}
+
     async def unposted_signatures(self, limit: int) -> list[OwnSignature]:
         """Return signatures of ours that no final block shows on the board."""
         table = schema.signatures
@@ -221,3 +235,8 @@ class Store(LaneReads, History):
         How far our own signing and submission is does not enter; see `core.agreement`.
         """
         return state_digest((chunk.route, chunk.number, chunk.hash) for chunk in await self._chunks())
+
+
+def _lost(name: str, losses: list[str]) -> str:
+    advice = "remove it with its -wal and -shm files and start again, all of it is read from the chains"
+    return f"the database {name} has lost rows, it holds {'; '.join(losses)}: {advice}"

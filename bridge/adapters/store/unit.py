@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import Insert, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Insert, Table, bindparam, delete, func, insert, select, update
 
 from bridge.adapters.store import rows, schema
 from bridge.adapters.store.database import upsert
@@ -54,6 +54,14 @@ _POSTPONE: Final = (
 )
 _PARK: Final = upsert(schema.parked).on_conflict_do_nothing()
 _UNPARK: Final = delete(schema.parked).where(schema.parked.c.leaf == bindparam("key_leaf"))
+_COUNT_UNPARKED: Final = (
+    update(schema.tallies)
+    .where(schema.tallies.c.name == schema.parked.name)
+    .values(
+        kept=schema.tallies.c.kept
+        - select(func.count()).where(schema.parked.c.leaf == bindparam("key_leaf")).scalar_subquery()
+    )
+)
 _MARK_POSTED: Final = (
     update(schema.signatures).where(schema.signatures.c.slot == bindparam("key_slot")).values(posted=True)
 )
@@ -141,7 +149,9 @@ class Unit(LaneWrites):
 
     def unpark(self, leaves: Collection[Leaf]) -> None:
         """Forget outcomes that were applied."""
-        self._later(_UNPARK, [{"key_leaf": leaf} for leaf in leaves])
+        keys = [{"key_leaf": leaf} for leaf in leaves]
+        self._later(_COUNT_UNPARKED, keys)
+        self._later(_UNPARK, keys)
 
     def halt(self, record: HaltRecord) -> None:
         """Halt a route."""
