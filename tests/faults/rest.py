@@ -39,16 +39,12 @@ async def calm(rig: Rig) -> None:
 
 async def at_rest(rig: Rig, what: str) -> list[str]:
     """Wait until everything is settled, everybody is well and all agree; return what is not so after a while."""
-    wrong = []
-    for check in (_is_settled, _is_well, _do_agree):
-        problem = await _patiently(rig, check)
-        if problem:
-            wrong.append(f"{what}: {problem}")
-    return wrong
-
-
-async def _patiently(rig: Rig, check: Callable[[Rig], Awaitable[str]]) -> str:
     began = time.monotonic()
+    problems = [await _patiently(rig, check, began) for check in (_is_settled, _is_well, _do_agree)]
+    return [f"{what}: {problem}" for problem in problems if problem]
+
+
+async def _patiently(rig: Rig, check: Callable[[Rig], Awaitable[str]], began: float) -> str:
     while problem := await check(rig):
         waited = time.monotonic() - began
         if waited > PATIENCE_SECONDS:
