@@ -8,6 +8,8 @@ from tests.e2e.running import run
 from tests.faults.rig import Rig
 
 LOOK_SECONDS = 3.0
+RESUME_SECONDS = 240.0
+"""A command begins slowly where thirty processes want two cores."""
 DISAGREE = "do not agree on its"
 FORKED = "was sealed twice"
 
@@ -63,7 +65,7 @@ async def _resume(rig: Rig, name: str, halted: Mapping[str, str]) -> None:
     try:
         for route, why in sorted(halted.items()):
             words = ("resume", route, "--config", str(rig.running.layout.config(name)), "--reason", "nodes compared")
-            said = await run("jgb-relayer", *words)
+            said = await run("jgb-relayer", *words, seconds=RESUME_SECONDS)
             if said.code:
                 rig.tally.wrong.append(f"{name} cannot resume {route}: {said.err}")
                 continue
