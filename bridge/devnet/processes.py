@@ -15,7 +15,7 @@ from bridge.core.errors import Refuse
 from bridge.devnet.layout import Layout
 
 GRACE_SECONDS: Final = 10.0
-READY_SECONDS: Final = 30.0
+READY_SECONDS: Final = 90.0
 FIRST_LOOK_SECONDS: Final = 0.02
 LONGEST_LOOK_SECONDS: Final = 0.3
 LOOPBACK: Final = "127.0.0.1"

@@ -30,13 +30,13 @@ class Said(NamedTuple):
     err: str
 
 
-async def run(command: str, *words: str) -> Said:
-    """Run an installed command to its end."""
+async def run(command: str, *words: str, seconds: float = COMMAND_SECONDS) -> Said:
+    """Run an installed command to its end. Raises TimeoutError, and kills it, if it takes too long."""
     process = await asyncio.create_subprocess_exec(
         str(COMMANDS / command), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        async with asyncio.timeout(COMMAND_SECONDS):
+        async with asyncio.timeout(seconds):
             out, err = await process.communicate()
     finally:
         if process.returncode is None:

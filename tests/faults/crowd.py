@@ -88,11 +88,12 @@ class User:
         return None
 
     async def send_nowhere(self) -> None:
-        """Lock for a recipient that cannot receive: the gateway over there."""
+        """Lock for a recipient that cannot receive: the wrapped bond's own contract."""
         if self.chain is not self.rig.people.home:
             return await self.send_lots()
-        remote = self.chance.choice(self.rig.remotes)
-        await self.sender.send([self.lock(self.chance.randrange(2), LOT, remote, remote.watched.gateway)])
+        index, bond = self.chance.randrange(len(self.rig.remotes)), self.chance.randrange(2)
+        nobody = self.rig.people.wrapped(index, bond)
+        await self.sender.send([self.lock(bond, LOT, self.rig.remotes[index], nobody)])
         return None
 
     async def holds(self, bond: int) -> int:

@@ -1,14 +1,15 @@
 """Those who run the relayers of a soak: they find halts, compare nodes, resume, and start what has died."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from bridge.core.errors import Refuse
 from bridge.devnet.processes import Processes, find
 from tests.e2e.running import run
 from tests.faults.rig import Rig
 
 LOOK_SECONDS = 3.0
+RESUME_SECONDS = 240.0
+"""A command begins slowly where thirty processes want two cores."""
 DISAGREE = "do not agree on its"
 FORKED = "was sealed twice"
 
@@ -39,9 +40,7 @@ async def look_after(rig: Rig, name: str) -> None:
         return
     halted = {route["name"]: route["halted"]["why"] for route in answer[1]["routes"] if route["halted"]}
     if halted and _is_mended(rig, name):
-        for why in halted.values():
-            _judge(rig, name, why)
-        await _resume(rig, name, sorted(halted))
+        await _resume(rig, name, halted)
 
 
 def _is_mended(rig: Rig, name: str) -> bool:
@@ -60,15 +59,19 @@ def _judge(rig: Rig, name: str, why: str) -> None:
         rig.tally.wrong.append(f"{name} halted: {why}")
 
 
-async def _resume(rig: Rig, name: str, routes: Sequence[str]) -> None:
-    """Stop the daemon, resume each route, start the daemon."""
+async def _resume(rig: Rig, name: str, halted: Mapping[str, str]) -> None:
+    """Stop the daemon, resume each route, start the daemon. A command that a busy machine cuts off is given again."""
     await rig.running.stop(name)
     try:
-        for route in routes:
+        for route, why in sorted(halted.items()):
             words = ("resume", route, "--config", str(rig.running.layout.config(name)), "--reason", "nodes compared")
-            said = await run("jgb-relayer", *words)
+            said = await run("jgb-relayer", *words, seconds=RESUME_SECONDS)
             if said.code:
-                raise Refuse(said.err)
+                rig.tally.wrong.append(f"{name} cannot resume {route}: {said.err}")
+                continue
             rig.tally.resumes += 1
+            _judge(rig, name, why)
+    except TimeoutError:
+        pass  # its routes are halted still, and are found so at the next look
     finally:
         await rig.revive(name)

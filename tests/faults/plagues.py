@@ -34,7 +34,6 @@ SECONDS = (4.0, 14.0)
 MORE_THAN_ANY_CAP = 1_000 * 10**9
 """Wei per gas. It falls by an eighth from block to block: it is above every cap for half a minute."""
 USUAL_BASE_FEE = 10**9
-FORGED_AMOUNT = 20_000 * LOT
 _FINALITY_LAG = 2
 
 
@@ -131,7 +130,7 @@ async def _forged_message(rig: Rig, chain: EvmChain, block: Block, chance: Rando
     gateway, asset, there = chain.watched.gateway, rig.people.bond(), route.destination_chain
     nonce = await read(chain.rpc, Query(views.NEXT_NONCE, gateway, (there,)), block)
     total = await read(chain.rpc, Query(views.RUNNING_TOTAL, gateway, (there, asset)), block)
-    amount, thief = Units(FORGED_AMOUNT), stranger()
+    amount, thief = Units(LOT), stranger()
     message = Message(Kind.TRANSFER, Nonce(nonce), asset, thief, thief, amount, Units(total + amount))
     topics = [TOPICS["Dispatched"], to_hex(leaf_of(route, message)), to_hex(word(there)), to_hex(word(nonce))]
     return {"topics": topics, "data": to_hex(word(32) + encode_message(message))}

@@ -28,7 +28,7 @@ from tests.e2e.running import Running
 
 UNWELL = (Retry, Refuse, Reverted)
 """What a person meets who sends a transaction into trouble."""
-ASK_SECONDS = 5.0
+ASK_SECONDS = 20.0
 REVIVALS = 60
 LIES = frozenset({"heads", "forged"})
 """Faults after which two operators' nodes show two chains: the relayer halts and its operator is needed."""

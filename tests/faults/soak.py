@@ -210,7 +210,7 @@ def _figures(rig: Rig, wish: Wish, account: Account, wrong: list[str], seconds: 
         "transfers": len(account.transfers),
         "executed": sum(leaf in account.executed for leaf in account.transfers),
         "returned": len(account.sent_back),
-        "held": dict(Counter(account.waiting.values())),
+        "held": dict(Counter(reason or "UNDELIVERED" for reason in account.waiting.values())),
         "faults": dict(sorted(rig.tally.faults.items())),
         "missed": dict(sorted(rig.tally.missed.items())),
         "kills": rig.tally.kills,

@@ -52,6 +52,11 @@ def test_a_mint_that_was_never_sent_is_unbacked(account: Account) -> None:
     assert "was executed and never sent so" in said(account)
 
 
+def test_what_is_held_and_was_never_sent_is_named(account: Account) -> None:
+    account.held["0x05"] = "BOOK_EXCEEDED"
+    assert said(account) == "0x05 is held and was never sent"
+
+
 @pytest.mark.parametrize("at", [Arrived(REMOTE, HOME, 1), Arrived(3, HOME, 0), Arrived(REMOTE, 3, 0)])
 def test_an_execution_elsewhere_or_by_another_nonce_is_unbacked(account: Account, at: Arrived) -> None:
     account.executed[LOCK] = [at]

@@ -149,6 +149,7 @@ def faults_of(account: Account, assets: Sequence[str], remotes: Sequence[int]) -
     """Name everything that does not hold."""
     for leaf in account.unbacked:
         yield f"{leaf} was executed and never sent so"
+    yield from (f"{leaf} is held and was never sent" for leaf in account.held if leaf not in account.sent)
     for leaf, arrivals in account.executed.items():
         if len(arrivals) > 1 or leaf in account.sent_back:
             yield f"{leaf} has more than one fate"
