@@ -28,5 +28,5 @@ def test_thorchain_2026_05_a_certificate_is_whole_signatures_of_different_keys_a
         assert certificate is not None
         parts = [certificate[at : at + 2 * HALF] for at in range(0, len(certificate), 2 * HALF)]
         assert [signer_of(digest, part) for part in parts] == [key.address for key in some]
-    for some in combinations(keys, 2):
-        assert certificate_of(committee, {key.address: key.sign_digest(digest) for key in some}) is None
+    for pair in combinations(keys, 2):
+        assert certificate_of(committee, {key.address: key.sign_digest(digest) for key in pair}) is None
