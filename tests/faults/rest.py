@@ -4,17 +4,20 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
+from random import Random
 
 from bridge.adapters.codec import encode_set_cap
 from bridge.core.errors import Retry
 from bridge.core.ports import Call
 from bridge.core.reasons import Reason
+from bridge.devnet.accounts import USERS
 from bridge.devnet.lifecycle import BALANCE, SUPPLY_CAP
-from tests.faults.crowd import retry_all
+from tests.faults.crowd import User, retry_all
 from tests.faults.guardians import flow_call
 from tests.faults.plagues import USUAL_BASE_FEE, set_balance, set_base_fee
-from tests.faults.rig import Rig
+from tests.faults.rig import UNWELL, Rig
 
 PATIENCE_SECONDS = 600.0
 """For the busiest machine: where there is nothing else to do it takes seconds."""
@@ -36,6 +39,13 @@ async def calm(rig: Rig) -> None:
     for chain in rig.remotes:
         caps = [Call(chain.watched.gateway, encode_set_cap(asset, SUPPLY_CAP)) for asset in assets]
         await rig.govern(chain, *caps, *(flow_call(chain, home, asset, rig.flow) for asset in assets))
+
+
+async def farewell(rig: Rig) -> None:
+    """Have somebody send once more on every chain: life goes on, and who lied last has its turn to tell the truth."""
+    for chain in (rig.people.home, *rig.remotes):
+        with suppress(*UNWELL):
+            await User(rig, USERS[0], chain, Random(0)).send_lots()  # noqa: S311
 
 
 async def at_rest(rig: Rig, what: str) -> list[str]:

@@ -37,7 +37,7 @@ from bridge.devnet.lifecycle import FLOW
 from tests.faults.crowd import live
 from tests.faults.operators import operate
 from tests.faults.plagues import PLAGUES, SOLO
-from tests.faults.rest import at_rest, calm
+from tests.faults.rest import at_rest, calm, farewell
 from tests.faults.rig import UNWELL, Rig, rig_of
 from tests.faults.verdict import Account, account_of
 
@@ -104,6 +104,7 @@ async def _soak(network: Network, folder: Path, wish: Wish) -> tuple[dict[str, A
         try:
             await _under_fire(rig, wish)
             await calm(rig)
+            await farewell(rig)
             rig.tally.wrong += await at_rest(rig, "everything settles")
         finally:
             for task in helpers:

@@ -26,7 +26,8 @@ class Providers:
         self.nodes = tuple(nodes)
         self._faults = faults
         self._late: set[EvmReader] = set()
-        self._liars: set[EvmReader] = set()
+        self._liars: dict[EvmReader, set[str]] = {}
+        """With what each has lied about."""
 
     async def each(self, what: str, ask: Ask[T], enough: int) -> dict[EvmReader, T]:
         """Ask all at once and return the answers that came: those that fail or lag are named, and hold up nobody."""
@@ -49,10 +50,11 @@ class Providers:
             await asyncio.gather(*asking, return_exceptions=True)
         return answers
 
-    async def first(self, what: str, ask: Ask[T], among: Sequence[EvmReader] = ()) -> T:
+    async def first(self, what: str, ask: Ask[T], among: Sequence[EvmReader] = (), *, hears_again: bool = True) -> T:
         """Ask one after another, those without a fault before others, and return the first answer that stands.
 
-        Raises the last one's Retry if none does.
+        Who has lied about the same is asked again afterwards, unless an answer may say nothing. Raises the last one's
+        Retry if none stands.
         """
         refusal = Retry(f"no provider is left for {what}")
         for node in sorted(among or self.nodes, key=lambda node: node in self._late or node in self._liars):
@@ -63,8 +65,23 @@ class Providers:
                 refusal = fault
                 continue
             self.clear(node, what)
+            if hears_again:
+                await self._hear_again(what, ask)
             return answer
         raise refusal
+
+    async def _hear_again(self, what: str, ask: Ask[T]) -> None:
+        """Let those who lied about this say it again: nobody would ask them otherwise while another one answers."""
+        for node in [node for node, lies in self._liars.items() if what in lies and node not in self._late]:
+            try:
+                async with asyncio.timeout(GRACE_SECONDS):
+                    await ask(node)
+            except TimeoutError:
+                self.accuse(node, what, Retry(f"{node.rpc.name} is too slow"))
+            except Retry as fault:
+                self.accuse(node, what, fault)
+            else:
+                self.clear(node, what)
 
     def accuse(self, node: EvmReader, what: str, fault: Exception) -> None:
         """Name a provider that did not answer, or not truthfully.
@@ -72,7 +89,7 @@ class Providers:
         The first is over with its next answer, the second when it has told the truth about the same thing.
         """
         if isinstance(fault, Lie):
-            self._liars.add(node)
+            self._liars.setdefault(node, set()).add(what)
             self._faults.failed(f"{_part(node)}, {what}", fault)
         else:
             self._late.add(node)
@@ -81,7 +98,9 @@ class Providers:
     def clear(self, node: EvmReader, what: str) -> None:
         """Note that a provider has told the truth about something."""
         self._answered(node)
-        self._liars.discard(node)
+        self._liars.get(node, set()).discard(what)
+        if not self._liars.get(node, True):
+            del self._liars[node]
         self._faults.worked(f"{_part(node)}, {what}")
 
     def _answered(self, node: EvmReader) -> None:

@@ -53,7 +53,10 @@ class SealedReader(ProvenReader):
         ahead.sort(key=lambda node: -claims[node].latest.height)
         if ahead:
             try:
-                await self.providers.first("seals", lambda node: self._advance(node, claims[node].latest.height), ahead)
+                # Who has nothing to add would be cleared by it: `_compare` does that, by what it shows.
+                await self.providers.first(
+                    "seals", lambda node: self._advance(node, claims[node].latest.height), ahead, hears_again=False
+                )
             except Retry:
                 if self._tip().block.height == before:
                     raise
