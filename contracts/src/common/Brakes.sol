@@ -59,13 +59,16 @@ abstract contract Brakes is Outbox {
         onlyGuardian(Right.PAUSE)
     {
         if (duration > MAX_PAUSE) revert PauseTooLong(duration, MAX_PAUSE);
-        directions &= Direction.INBOUND | Direction.OUTBOUND;
+        bool isAny;
         for (uint256 i = 0; i < assets.length; ++i) {
-            if (directions & Direction.INBOUND != 0) _pause(chain, assets[i], Direction.INBOUND, duration);
-            if (directions & Direction.OUTBOUND != 0) _pause(chain, assets[i], Direction.OUTBOUND, duration);
-            _accounts[chain][assets[i]] = _accounts[chain][assets[i]].withPaused(directions);
-            emit FlowPaused(chain, assets[i], directions, block.timestamp + duration, msg.sender);
+            uint8 paused = _pause(chain, assets[i], directions & Direction.INBOUND, duration)
+                | _pause(chain, assets[i], directions & Direction.OUTBOUND, duration);
+            if (paused == 0) continue;
+            isAny = true;
+            _accounts[chain][assets[i]] = _accounts[chain][assets[i]].withPaused(paused);
+            emit FlowPaused(chain, assets[i], paused, block.timestamp + duration, msg.sender);
         }
+        if (!isAny) revert PauseNeedsAnother(msg.sender);
     }
 
     /// @inheritdoc IBrakes
@@ -151,12 +154,16 @@ abstract contract Brakes is Outbox {
         if (rightsOf[msg.sender] & right == 0) revert NotPermitted(msg.sender, right);
     }
 
-    function _pause(uint256 chain, address asset, uint8 direction, uint32 duration) private {
+    /// @dev One asset that needs another guardian keeps no other from being paused.
+    /// @return The direction if it is paused for so long now, zero if not.
+    function _pause(uint256 chain, address asset, uint8 direction, uint32 duration) private returns (uint8) {
+        if (direction == 0) return 0;
         Pause memory last = _pauses[chain][asset][direction];
-        if (block.timestamp + duration <= last.until) return; // no guardian shortens a pause
-        if (msg.sender == last.by && block.timestamp < last.until + PAUSE_BREAK) revert PauseNeedsAnother(msg.sender);
+        if (block.timestamp + duration <= last.until) return direction; // no guardian shortens a pause
+        if (msg.sender == last.by && block.timestamp < last.until + PAUSE_BREAK) return 0;
         uint32 now_ = uint32(block.timestamp);
         _pauses[chain][asset][direction] = Pause(now_, now_ + duration, _total(last), msg.sender);
+        return direction;
     }
 
     function _total(Pause memory last) private view returns (uint32) {

@@ -52,8 +52,7 @@ abstract contract Committee is ICommittee {
 
     /// @inheritdoc ICommittee
     function verify(uint64 epoch, bytes32 digest, bytes calldata certificate) external view {
-        Epoch storage active = _currentSlot();
-        (address store, uint256 number, uint256 threshold) = (active.store, active.number, active.threshold);
+        (address store, uint256 number, uint256 threshold) = _currentSet();
         if (epoch != number) revert EpochNotActive(epoch, uint64(number));
         if (threshold == 0) revert EpochIsRevoked(epoch);
         _verifyQuorum(store.code, threshold, digest, certificate);
@@ -147,8 +146,7 @@ abstract contract Committee is ICommittee {
     /// @dev `verify` for those who name the set and not its epoch: hashing the members costs less than looking up whose
     ///      they are. The threshold stands in for the STOP that the stored code starts with, and makes the set's preimage.
     function _verifyBySet(bytes32 setHash, bytes32 digest, bytes calldata certificate) internal view {
-        Epoch storage active = _currentSlot();
-        (address store, uint256 number, uint256 threshold) = (active.store, active.number, active.threshold);
+        (address store, uint256 number, uint256 threshold) = _currentSet();
         if (threshold == 0) revert EpochIsRevoked(uint64(number));
         bytes memory set = store.code;
         bytes32 activeHash;
@@ -161,13 +159,20 @@ abstract contract Committee is ICommittee {
     }
 
     /// @dev A pending epoch becomes the active one by time alone: no transaction can be forgotten.
-    function _currentSlot() private view returns (Epoch storage) {
-        uint256 until = _active.until;
-        return until != 0 && block.timestamp >= until ? _pending : _active;
+    function _current() private view returns (Epoch memory active) {
+        active = _active;
+        if (_hasPassed(active.until)) active = _pending;
     }
 
-    function _current() private view returns (Epoch memory) {
-        return _currentSlot();
+    /// @dev The same without a copy in memory: what every delivery reads.
+    function _currentSet() private view returns (address store, uint256 number, uint256 threshold) {
+        uint256 until;
+        (store, number, threshold, until) = (_active.store, _active.number, _active.threshold, _active.until);
+        if (_hasPassed(until)) (store, number, threshold) = (_pending.store, _pending.number, _pending.threshold);
+    }
+
+    function _hasPassed(uint256 until) private view returns (bool) {
+        return until != 0 && block.timestamp >= until;
     }
 
     /// @dev Writes down what time has already decided.

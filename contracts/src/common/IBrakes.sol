@@ -49,7 +49,8 @@ interface IBrakes {
     function setGuardian(address guardian, uint8 rights) external;
 
     /// @notice Pauses assets on a route for so many seconds, at most `MAX_PAUSE`. Only guardians with that right.
-    ///         Where a pause lasts longer already, nothing changes.
+    ///         Where a pause lasts longer already, nothing changes; where another guardian is needed, neither, and it
+    ///         reverts only if that is so everywhere.
     /// @param directions See `Direction`: both may be named at once.
     function pause(uint256 chain, address[] calldata assets, uint8 directions, uint32 duration) external;
 

@@ -9,7 +9,7 @@ import {IGateway} from "./IGateway.sol";
 import {Batch, Kind, Limits, Message, Reason} from "./Protocol.sol";
 import {Roots} from "./Roots.sol";
 import {Settlement} from "./Settlement.sol";
-import {Inbound, Route, Wire} from "./Wire.sol";
+import {Inbound, InboundBatch, Route, Wire} from "./Wire.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 /// @notice The receiving half of a gateway: one door for certificates, one bit per nonce, HELD instead of blocking.
@@ -43,15 +43,15 @@ abstract contract Inbox is Settlement {
 
     /// @inheritdoc IGateway
     function deliver(Batch calldata encoded, Message[] calldata messages, bytes calldata certificate) external {
-        Batch memory batch = _verified(encoded, certificate);
-        (Inbound[] memory inbound, bytes32[] memory leaves) = _read(batch, messages);
+        InboundBatch batch = _verified(encoded, certificate);
+        bytes32[] memory leaves = _read(batch, messages);
         bytes32 root = Roots.rootOf(leaves);
-        if (root != batch.root) revert RootMismatch(root, batch.root);
-        Run memory run = _newRun(batch.sourceChain, leaves.length);
-        uint256 fresh = _consume(run.sourceChain, batch.firstNonce, leaves.length);
-        uint64 epoch = batch.epoch;
+        if (root != batch.root()) revert RootMismatch(root, batch.root());
+        Run memory run = _newRun(batch.sourceChain(), leaves.length);
+        uint256 fresh = _consume(batch.sourceChain(), batch.firstNonce(), leaves.length);
+        uint64 epoch = batch.epoch();
         for (uint256 i = 0; i < leaves.length; ++i) {
-            if (fresh >> i & 1 == 1) _receive(run, epoch, inbound[i], leaves[i]);
+            if (fresh >> i & 1 == 1) _receive(run, epoch, Wire.placeOf(messages[i]), leaves[i]);
             else _recertify(leaves[i], epoch);
         }
         _close(run);
@@ -64,16 +64,16 @@ abstract contract Inbox is Settlement {
         bytes32[] calldata proof,
         bytes calldata certificate
     ) external {
-        Batch memory batch = _verified(encoded, certificate);
-        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(batch.sourceChain), message);
+        InboundBatch batch = _verified(encoded, certificate);
+        (Inbound inbound, bytes32 leaf) = Wire.read(_routeFrom(batch.sourceChain()), message);
         uint64 nonce = inbound.nonce();
-        if (nonce < batch.firstNonce || nonce - batch.firstNonce >= batch.count) {
-            revert NonceOutOfBatch(nonce, batch.firstNonce);
+        if (nonce < batch.firstNonce() || nonce - batch.firstNonce() >= batch.count()) {
+            revert NonceOutOfBatch(nonce, batch.firstNonce());
         }
-        if (!MerkleProof.verifyCalldata(proof, batch.root, leaf)) revert ProofInvalid(leaf, batch.root);
-        if (_consume(batch.sourceChain, nonce, 1) == 0) return _recertify(leaf, batch.epoch);
-        Run memory run = _newRun(batch.sourceChain, 1);
-        _receive(run, batch.epoch, inbound, leaf);
+        if (!MerkleProof.verifyCalldata(proof, batch.root(), leaf)) revert ProofInvalid(leaf, batch.root());
+        if (_consume(batch.sourceChain(), nonce, 1) == 0) return _recertify(leaf, batch.epoch());
+        Run memory run = _newRun(batch.sourceChain(), 1);
+        _receive(run, batch.epoch(), inbound, leaf);
         _close(run);
     }
 
@@ -159,42 +159,41 @@ abstract contract Inbox is Settlement {
     }
 
     /// @dev The one verification that every certificate passes.
-    function _verified(Batch calldata encoded, bytes calldata certificate) private returns (Batch memory batch) {
-        bytes32 digest = Wire.readBatch(encoded, DOMAIN_SEPARATOR, batch);
-        if (batch.root == bytes32(0)) revert ZeroRoot();
-        address counterpart = _counterpart(batch.sourceChain);
-        if (counterpart == address(0) || batch.sourceGateway != counterpart) {
-            revert SourceMismatch(batch.sourceChain, batch.sourceGateway);
+    function _verified(Batch calldata encoded, bytes calldata certificate) private returns (InboundBatch batch) {
+        bytes32 digest;
+        (batch, digest) = Wire.readBatch(encoded, DOMAIN_SEPARATOR);
+        if (batch.root() == bytes32(0)) revert ZeroRoot();
+        address counterpart = _counterpart(batch.sourceChain());
+        if (counterpart == address(0) || batch.sourceGateway() != counterpart) {
+            revert SourceMismatch(batch.sourceChain(), batch.sourceGateway());
         }
-        if (batch.destinationChain != block.chainid || batch.destinationGateway != address(this)) {
-            revert DestinationMismatch(batch.destinationChain, batch.destinationGateway);
+        if (batch.destinationChain() != block.chainid || batch.destinationGateway() != address(this)) {
+            revert DestinationMismatch(batch.destinationChain(), batch.destinationGateway());
         }
-        COMMITTEE.verify(batch.epoch, digest, certificate);
-        emit Delivered(batch.sourceChain, batch.epoch, batch.firstNonce, batch.count, batch.sourceHeight, batch.root);
+        COMMITTEE.verify(batch.epoch(), digest, certificate);
+        emit Delivered(
+            batch.sourceChain(), batch.epoch(), batch.firstNonce(), batch.count(), batch.sourceHeight(), batch.root()
+        );
     }
 
     /// @dev The messages of a batch, whose nonces have no gap, and their leaves.
-    function _read(Batch memory batch, Message[] calldata messages)
-        private
-        view
-        returns (Inbound[] memory inbound, bytes32[] memory leaves)
-    {
-        if (messages.length != batch.count || messages.length > Limits.MAX_BATCH) {
-            revert CountMismatch(messages.length, batch.count);
+    function _read(InboundBatch batch, Message[] calldata messages) private view returns (bytes32[] memory leaves) {
+        if (messages.length != batch.count() || messages.length > Limits.MAX_BATCH) {
+            revert CountMismatch(messages.length, batch.count());
         }
-        inbound = new Inbound[](messages.length);
         leaves = new bytes32[](messages.length);
-        Route memory route = _routeFrom(batch.sourceChain);
-        uint256 first = batch.firstNonce;
+        Route memory route = _routeFrom(batch.sourceChain());
+        uint256 first = batch.firstNonce();
         for (uint256 i = 0; i < leaves.length; ++i) {
             (Inbound message, bytes32 leaf) = Wire.read(route, messages[i]);
             if (message.nonce() != first + i) revert NonceOutOfBatch(message.nonce(), uint64(first + i));
-            (inbound[i], leaves[i]) = (message, leaf);
+            leaves[i] = leaf;
         }
     }
 
-    function _routeFrom(uint256 sourceChain) private view returns (Route memory) {
-        return Route(sourceChain, _counterpart(sourceChain), block.chainid, address(this));
+    function _routeFrom(uint256 sourceChain) private view returns (Route memory route) {
+        (route.sourceChain, route.sourceGateway) = (sourceChain, _counterpart(sourceChain));
+        (route.destinationChain, route.destinationGateway) = (block.chainid, address(this));
     }
 
     function _receive(Run memory run, uint64 epoch, Inbound message, bytes32 leaf) private {

@@ -78,12 +78,13 @@ library QuorumEcdsa {
             let input := mload(0x40) // of ecrecover: digest, v, r, s
             mstore(input, digest)
             for { let previous := 0 } lt(valid, threshold) { valid := add(valid, 1) } {
-                let s := shr(1, shl(1, calldataload(add(signature, 0x20))))
+                let parityAndS := calldataload(add(signature, 0x20))
+                let s := shr(1, shl(1, parityAndS))
                 if gt(s, HALF_ORDER) {
                     fault := 0
                     break
                 }
-                mstore(add(input, 0x20), add(27, shr(255, calldataload(add(signature, 0x20)))))
+                mstore(add(input, 0x20), add(27, shr(255, parityAndS)))
                 mstore(add(input, 0x40), calldataload(signature))
                 mstore(add(input, 0x60), s)
                 mstore(0x00, 0) // ecrecover returns nothing if it finds nobody, and this is what stands there then

@@ -16,7 +16,11 @@ struct Route {
 /// @notice A message in calldata whose encoding was checked: the place where its head starts.
 type Inbound is uint256;
 
+/// @notice A batch in calldata whose encoding was checked: the place where it starts.
+type InboundBatch is uint256;
+
 using Wire for Inbound global;
+using Wire for InboundBatch global;
 
 /// @notice Reads batches and messages where they are, in calldata, and hashes them.
 /// @dev The plain versions are Solidity's decoder with `BatchDigest` and `Leaves`; fuzz tests hold them equal. An
@@ -25,29 +29,29 @@ library Wire {
     /// @notice A word of the message has bits that its type has not.
     error EncodingInvalid();
 
-    /// @notice Reads a batch into `batch` and returns what its certificate signs, as `BatchDigest.digestOf`.
-    function readBatch(Batch calldata encoded, bytes32 domain, Batch memory batch)
+    /// @notice The batch, and what its certificate signs, as `BatchDigest.digestOf`.
+    function readBatch(Batch calldata encoded, bytes32 domain)
         internal
         pure
-        returns (bytes32 digest)
+        returns (InboundBatch batch, bytes32 digest)
     {
         bytes32 batchType = BatchDigest.BATCH_TYPE;
         uint256 dirty;
         assembly ("memory-safe") {
-            calldatacopy(batch, encoded, 0x160) // eleven fields of one word
-            dirty := shr(160, or(mload(add(batch, 0x20)), mload(add(batch, 0x60)))) // gateways
-            dirty := or(dirty, shr(64, or(mload(add(batch, 0x80)), mload(add(batch, 0xa0))))) // epoch, first nonce
-            dirty := or(dirty, shr(32, mload(add(batch, 0xc0)))) // count
-            dirty := or(dirty, shr(64, or(mload(add(batch, 0x100)), mload(add(batch, 0x140))))) // height, time
-
             let start := mload(0x40)
+            let fields := add(start, 0x20)
             mstore(start, batchType)
-            calldatacopy(add(start, 0x20), encoded, 0x160)
+            calldatacopy(fields, encoded, 0x160) // eleven of one word
+            dirty := shr(160, or(mload(add(fields, 0x20)), mload(add(fields, 0x60)))) // gateways
+            dirty := or(dirty, shr(64, or(mload(add(fields, 0x80)), mload(add(fields, 0xa0))))) // epoch, first nonce
+            dirty := or(dirty, shr(32, mload(add(fields, 0xc0)))) // count
+            dirty := or(dirty, shr(64, or(mload(add(fields, 0x100)), mload(add(fields, 0x140))))) // height, time
             let structHash := keccak256(start, 0x180)
             mstore(start, shl(240, 0x1901))
             mstore(add(start, 0x02), domain)
             mstore(add(start, 0x22), structHash)
             digest := keccak256(start, 0x42)
+            batch := encoded
         }
         if (dirty != 0) revert EncodingInvalid();
     }
@@ -81,6 +85,67 @@ library Wire {
             message := encoded
         }
         if (dirty != 0) revert EncodingInvalid();
+    }
+
+    function sourceChain(InboundBatch batch) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := calldataload(batch)
+        }
+    }
+
+    function sourceGateway(InboundBatch batch) internal pure returns (address value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(batch, 0x20))
+        }
+    }
+
+    function destinationChain(InboundBatch batch) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(batch, 0x40))
+        }
+    }
+
+    function destinationGateway(InboundBatch batch) internal pure returns (address value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(batch, 0x60))
+        }
+    }
+
+    function epoch(InboundBatch batch) internal pure returns (uint64 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(batch, 0x80))
+        }
+    }
+
+    function firstNonce(InboundBatch batch) internal pure returns (uint64 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(batch, 0xa0))
+        }
+    }
+
+    function count(InboundBatch batch) internal pure returns (uint32 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(batch, 0xc0))
+        }
+    }
+
+    function root(InboundBatch batch) internal pure returns (bytes32 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(batch, 0xe0))
+        }
+    }
+
+    function sourceHeight(InboundBatch batch) internal pure returns (uint64 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(batch, 0x100))
+        }
+    }
+
+    /// @notice The message, if `read` has checked its encoding before.
+    function placeOf(Message calldata encoded) internal pure returns (Inbound message) {
+        assembly ("memory-safe") {
+            message := encoded
+        }
     }
 
     function kind(Inbound message) internal pure returns (uint8 value) {

@@ -121,10 +121,11 @@ contract RemoteGateway is Inbox, IRemoteGateway {
         override
         returns (uint8 refusal, address token, uint96 room, LimitWord limits)
     {
-        Asset memory known = _assets[asset];
-        if (address(known.wrapped) == address(0)) return (Reason.ASSET_UNKNOWN, address(0), 0, limits);
-        uint256 supply = known.wrapped.totalSupply();
-        return (Reason.NONE, address(known.wrapped), uint96(Accounts.less(known.cap, supply)), known.limits);
+        Asset storage known = _assets[asset];
+        uint256 cap;
+        (token, cap, limits) = (address(known.wrapped), known.cap, known.limits);
+        if (token == address(0)) return (Reason.ASSET_UNKNOWN, token, 0, limits);
+        room = uint96(Accounts.less(cap, WrappedJGB(token).totalSupply()));
     }
 
     function _limitsOf(uint256 chain, address asset) internal view override returns (LimitWord limits) {

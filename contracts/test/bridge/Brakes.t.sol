@@ -237,6 +237,17 @@ contract BrakesTest is HeldScenes {
         _pause(GUARDIAN, Direction.INBOUND, 1);
     }
 
+    function test_a_bond_that_needs_another_guardian_keeps_no_other_from_being_paused() external {
+        _pause(GUARDIAN, Direction.INBOUND, 0);
+        address[] memory both = new address[](2);
+        (both[0], both[1]) = (address(bond), address(bill));
+        vm.prank(GUARDIAN);
+        gateway.pause(HOME, both, Direction.INBOUND | Direction.OUTBOUND, 1 days);
+        vm.assertEq(gateway.pausedUntil(HOME, address(bond), Direction.INBOUND), NOW, "needs another");
+        vm.assertEq(gateway.pausedUntil(HOME, address(bond), Direction.OUTBOUND), NOW + 1 days, "the other way");
+        vm.assertEq(gateway.pausedUntil(HOME, address(bill), Direction.INBOUND), NOW + 1 days, "another bond");
+    }
+
     function test_a_large_amount_that_was_paused_waits_out_its_delay_from_its_retry_on() external {
         _pause(GUARDIAN, Direction.INBOUND, 1 days);
         Message memory message = _send(7 * OKU);

@@ -5,7 +5,7 @@ import {BatchDigest} from "../../src/common/BatchDigest.sol";
 import {Leaves} from "../../src/common/Leaves.sol";
 import {Batch, Message} from "../../src/common/Protocol.sol";
 import {Roots} from "../../src/common/Roots.sol";
-import {Inbound, Route, Wire} from "../../src/common/Wire.sol";
+import {Inbound, InboundBatch, Route, Wire} from "../../src/common/Wire.sol";
 import {Trees} from "../Trees.sol";
 import {Test} from "../Vm.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
@@ -46,9 +46,14 @@ contract Readers {
     }
 
     function readBatch(Batch calldata encoded, bytes32 domain) external pure returns (bytes32 digest, bytes32 fields) {
-        Batch memory batch;
-        digest = Wire.readBatch(encoded, domain, batch);
-        fields = keccak256(abi.encode(batch));
+        InboundBatch batch;
+        (batch, digest) = Wire.readBatch(encoded, domain);
+        bytes32 route = keccak256(
+            abi.encode(batch.sourceChain(), batch.sourceGateway(), batch.destinationChain(), batch.destinationGateway())
+        );
+        fields = keccak256(
+            abi.encode(route, batch.epoch(), batch.firstNonce(), batch.count(), batch.root(), batch.sourceHeight())
+        );
     }
 
     function readBatchPlainly(Batch calldata encoded, bytes32 domain)
@@ -56,8 +61,10 @@ contract Readers {
         pure
         returns (bytes32 digest, bytes32 fields)
     {
-        Batch memory batch = encoded;
-        return (BatchDigest.digestOf(domain, batch), keccak256(abi.encode(batch)));
+        Batch memory b = encoded;
+        bytes32 route = keccak256(abi.encode(b.sourceChain, b.sourceGateway, b.destinationChain, b.destinationGateway));
+        fields = keccak256(abi.encode(route, b.epoch, b.firstNonce, b.count, b.root, b.sourceHeight));
+        return (BatchDigest.digestOf(domain, b), fields);
     }
 }
 
