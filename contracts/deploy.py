@@ -64,6 +64,8 @@ class Roles:
     deployer: TransactionSigner
     council: tuple[AttestationSigner, ...]
     """One per organisation: together they propose to the timelocks, which govern and register."""
+    submitter: TransactionSigner
+    """Who pays for what they have signed: not the deployer, whose next transactions create what was foretold."""
     watch: tuple[Address, ...]
     """May pause, by the desk of the watch."""
     officers: tuple[Address, ...]
@@ -171,7 +173,7 @@ async def finish(order: Order, plan: Deployment) -> None:
 def government_of(site: Site, roles: Roles, parameters: Parameters, plan: Deployment) -> Government:
     """Return the council and timelock of one chain of a deployment that is not finished yet: see `finish`."""
     contracts = plan.contracts[site.chain]
-    seats = Seats(roles.council, parameters.council_threshold, roles.deployer)
+    seats = Seats(roles.council, parameters.council_threshold, roles.submitter)
     return Government(site.writer, site.fees, contracts["council"], contracts["timelock"], _NO_DELAY, seats)
 
 
@@ -251,7 +253,7 @@ async def _deploy_remote(order: Order, site: Site, plan: Deployment) -> None:
 def _offices(kind: str, order: Order, here: Mapping[str, Address]) -> list[Call]:
     """Return the creations of council, timelock and both desks, in the order of `_OFFICES`."""
     roles, parameters = order.roles, order.parameters
-    seats = Seats(roles.council, parameters.council_threshold, roles.deployer)
+    seats = Seats(roles.council, parameters.council_threshold, roles.submitter)
     return [
         creation(kind, "Council", seats.threshold, seats.packed),
         creation(kind, "Timelock", _NO_DELAY, here["council"]),

@@ -12,9 +12,11 @@ INTERRUPTED: Final = 130
 
 
 def run_command(command: click.Command, when_interrupted: str = "interrupted; nothing is lost") -> None:
-    """Run a command line. Exits with 2 after bad input or a refusal, with 130 after Ctrl-C."""
+    """Run a command line. Exits as the command says, with 2 after bad input or a refusal, with 130 after Ctrl-C."""
     try:
-        command(standalone_mode=False)
+        code = command(standalone_mode=False)
+        if isinstance(code, int) and code:
+            sys.exit(code)  # what a command gave to `ctx.exit`
     except click.ClickException as fault:
         fault.show()
         sys.exit(FAILED)

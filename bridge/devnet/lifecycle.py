@@ -235,6 +235,7 @@ def _roles(cast: Cast) -> Roles:
             open_attestation_signer(org.council.entry.keystore, org.council.entry.password_file)
             for org in cast.organisations
         ),
+        submitter=cast.organisations[0].council.signer,
         watch=(operators["watchtower"].address,),
         officers=(operators["guardian"].address,),
     )

@@ -9,7 +9,7 @@ from tests.fakes.crew import empty_database
 from tests.fakes.haste import hasty_stores
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _haste() -> Iterator[None]:
     with hasty_stores():
         yield
