@@ -223,7 +223,8 @@ def halmos(bounds: Bounds) -> dict[str, dict[str, Any]]:
         LOG.parent.mkdir(exist_ok=True)
         with LOG.open("w") as log:
             command += ["--json-output", str(written)]
-            subprocess.run(command, env={**os.environ, **environment}, stdout=log, stderr=log, check=False)
+            environment = {**os.environ, **environment}
+            subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
         if not written.exists():
             raise BuildError(f"halmos did not come to its end, see {LOG}")
         results = json.loads(written.read_text())["test_results"]

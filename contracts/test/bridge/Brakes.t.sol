@@ -248,12 +248,9 @@ contract BrakesTest is HeldScenes {
         vm.assertEq(gateway.pausedUntil(HOME, address(bill), Direction.INBOUND), NOW + 1 days, "another bond");
     }
 
-    function test_a_large_amount_that_was_paused_waits_out_its_delay_from_its_retry_on() external {
+    function test_a_large_amount_that_comes_in_a_pause_is_delayed_and_its_clock_starts_after_it() external {
         _pause(GUARDIAN, Direction.INBOUND, 1 days);
         Message memory message = _send(7 * OKU);
-        _assertHeld(message, Reason.PAUSED);
-        vm.warp(NOW + 1 days);
-        gateway.retry(HOME, message);
         _assertHeld(message, Reason.DELAYED);
         vm.warp(NOW + 1 days + VETO_DELAY - 1);
         vm.expectPartialRevert(IBrakes.StillDelayed.selector);

@@ -69,6 +69,10 @@ abstract contract BrakeModel is Bridge {
         _waits[leaf] = Wait(vm.getBlockTimestamp(), paused, reason == Reason.DELAYED);
     }
 
+    function _isDelayed(bytes32 leaf) internal view returns (bool) {
+        return _waits[leaf].isDelayed;
+    }
+
     function _hearBrakes(Vm.Log memory log, uint256 chain) internal {
         bytes32 kind = log.topics[0];
         if (kind == IBrakes.FlowLimitsSet.selector) {

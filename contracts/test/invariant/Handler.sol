@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {FlowLimits, IBrakes} from "../../src/common/IBrakes.sol";
 import {ICommittee} from "../../src/common/ICommittee.sol";
 import {IGateway} from "../../src/common/IGateway.sol";
-import {Batch, Kind, Message} from "../../src/common/Protocol.sol";
+import {Batch, Kind, Message, Reason} from "../../src/common/Protocol.sol";
 import {JGBToken} from "../../src/home/JGBToken.sol";
 import {SignerSet, Signers} from "../Signers.sol";
 import {Trees} from "../Trees.sol";
@@ -288,9 +288,12 @@ contract Handler is BrakeModel {
     function _hold(Vm.Log memory log) private {
         (uint256 source, uint256 destination) = (uint256(log.topics[2]), _chainOf(log.emitter));
         if (fates[log.topics[1]].vetoed != 0) return; // a forgery that nothing covers waits on, for the governor alone
-        _count(++fates[log.topics[1]].held, "INV-03: held twice");
         (uint64 nonce,, uint8 reason) = abi.decode(log.data, (uint64, uint64, uint8));
         Message memory message = _messageAt(source, destination, nonce, log.topics[1]);
+        // Held for something else, and found to be large when it was retried: once, and its delay begins then.
+        bool isDelayedLater = fates[log.topics[1]].held == 1 && reason == Reason.DELAYED && !_isDelayed(log.topics[1]);
+        if (isDelayedLater) return _sawHeld(destination, source, message, log.topics[1], reason);
+        _count(++fates[log.topics[1]].held, "INV-03: held twice");
         _held[source][destination].push(message);
         _sawHeld(destination, source, message, log.topics[1], reason);
     }
