@@ -143,6 +143,8 @@ async def deploy(order: Order) -> Deployment:
     """
     if order.parameters.max_pause < order.parameters.timelock_delay + _DAY:
         raise Refuse("a pause would end before governance can act in it: max_pause must be timelock_delay and a day")
+    if set(order.roles.watch) & set(order.roles.officers):
+        raise Refuse("one person at both desks would be two guardians: name others for the watch than for the officers")
     plan = await _plan(order)
     await asyncio.gather(_deploy_home(order, plan), *(_deploy_remote(order, remote, plan) for remote in order.remotes))
     deployer = order.roles.deployer.address

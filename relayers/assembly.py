@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_fixed
+
 from bridge.adapters.bundles import BundleFolder
 from bridge.adapters.config import Home, RelayerConfig, Remote
 from bridge.adapters.config.checks import CHECKPOINTS
@@ -14,6 +16,7 @@ from bridge.adapters.ledger import AgreedReader, AnyWriter, Checkpoints, EvmRead
 from bridge.adapters.signers import open_attestation_signer, open_transaction_signer
 from bridge.adapters.store import Store
 from bridge.adapters.txlane import Lane
+from bridge.core.errors import Retry
 from bridge.core.ports import AttestationSigner, ChainReader, ChainWriter, Clock, Faults, Probe, TransactionSigner
 from bridge.core.types import Address, ChainId, Windowing
 from relayers.engine import Engine
@@ -23,6 +26,7 @@ from relayers.plan import ChainPlan, Plan, plan_of
 from relayers.relayer import Relayer
 from relayers.worker import Worker
 
+AGAIN_SECONDS: Final = 2
 DATABASE: Final = "relayer.sqlite"
 """In the data directory."""
 
@@ -63,7 +67,7 @@ async def assembled(config: RelayerConfig, surroundings: Surroundings) -> AsyncI
         chains = await stack.enter_async_context(opened(config, config.data_dir / CHECKPOINTS, surroundings.health))
         store = await Store.open(f"sqlite+aiosqlite:///{config.data_dir / DATABASE}")
         stack.push_async_callback(store.close)
-        plan = await read_plan(config, signers.attestation.address, chains)
+        plan = await _plan_in_time(config, signers.attestation.address, chains, surroundings.health)
         yield _wire(config, plan, signers, chains, store, surroundings)
 
 
@@ -92,6 +96,27 @@ def _access(
     if sealed is None:
         return Access(AgreedReader(providers, chain.voices, chain.finality.policy), writer)
     return Access(SealedReader(providers, sealed, Checkpoints(checkpoints)), writer)
+
+
+async def _plan_in_time(
+    config: RelayerConfig, signer: Address, chains: Mapping[ChainId, Access], faults: Faults
+) -> Plan:
+    """Read the plan; while a chain has too few voices for it, say so and ask again: an outage passes without a hand."""
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type(Retry),
+        wait=wait_fixed(AGAIN_SECONDS),
+        before_sleep=lambda state: faults.failed("start", _fault_of(state)),
+    ):
+        with attempt:
+            plan = await read_plan(config, signer, chains)
+            faults.worked("start")
+            return plan
+    raise Retry("the routes were not asked for")
+
+
+def _fault_of(state: RetryCallState) -> Exception:
+    fault = state.outcome.exception() if state.outcome is not None else None
+    return fault if isinstance(fault, Exception) else Retry("no answer")
 
 
 async def read_plan(config: RelayerConfig, signer: Address, chains: Mapping[ChainId, Access]) -> Plan:

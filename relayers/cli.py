@@ -133,9 +133,10 @@ def _checked(path: Path) -> "RelayerConfig":
 
     draft = read_draft(path, os.environ)
     problems = asyncio.run(check_draft(draft))
-    if problems or draft.config is None:
+    lasting = tuple(problem for problem in problems if not problem.is_passing)
+    if lasting or draft.config is None:
         raise BadConfig(problems)
-    for warning in warnings(draft.config.keys):
+    for warning in [*map(str, problems), *warnings(draft.config.keys)]:
         click.echo(warning, err=True)
     return draft.config
 

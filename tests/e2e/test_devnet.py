@@ -254,7 +254,8 @@ def test_a_node_that_does_not_start_is_quoted(tmp_path: Path, monkeypatch: pytes
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     code = (
-        "import pathlib, sys; from bridge import devnet\n"
+        "import pathlib, signal, sys; from bridge import devnet\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a test run in the background ignores it
         "devnet.up(devnet.Options(pathlib.Path(sys.argv[1]), relayers=0), print)"
     )
     command = [sys.executable, "-u", "-c", code, str(tmp_path / "net")]

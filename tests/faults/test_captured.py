@@ -144,3 +144,15 @@ async def _resume(rig: Rig, name: str) -> None:
     await rig.revive(name)
     leaves = await rig.people.lock(LOT)
     await rig.people.are_executed(leaves)
+
+
+async def test_a_relayer_starts_again_while_one_of_its_providers_is_down_and_says_which(rig: Rig) -> None:
+    name, chain = rig.relayers[1], rig.people.home
+    second = rig.providers_of(name, chain.chain)[1]
+    await rig.running.stop(name, kill=True)
+    async with second.broken(0, {"errors": 1.0}):
+        await rig.running.start(name)
+        said = await run("jgb-relayer", "check", "--config", str(rig.running.layout.config(name)))
+        assert (said.code, "home.providers[1]: " in said.err) == (2, True)
+        leaves = await rig.people.lock(LOT)
+        await rig.people.are_executed(leaves)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -111,7 +111,10 @@ async def _visit(where: str, chain: Chain, rpcs: list[Rpc]) -> tuple[_Site | Non
     answers = await asyncio.gather(*(_check_provider(where, i, chain, rpc) for i, rpc in enumerate(own)))
     problems = [problem for _, found in answers for problem in found]
     good = (_Site(where, chain, rpc, at) for rpc, (at, _) in zip(own, answers, strict=True) if at is not None)
-    return next(good, None), problems
+    site = next(good, None)
+    # Whoever starts again during an outage of one provider goes on with the others, or waits for it: nothing is signed
+    # on fewer voices than must agree.
+    return site, [replace(problem, is_passing=problem.is_passing and site is not None) for problem in problems]
 
 
 async def _check_provider(where: str, index: int, chain: Chain, rpc: Rpc) -> tuple[Block | None, list[Problem]]:
@@ -122,7 +125,8 @@ async def _check_provider(where: str, index: int, chain: Chain, rpc: Rpc) -> tup
         chain_id, genesis, latest = await rpc.results([Request("eth_chainId"), *header])
         given, first, newest = read_quantity(chain_id), read_block(genesis), read_block(latest)
     except Retry as fault:
-        return None, [Problem(place, str(fault), "see that the node runs and can be reached from here")]
+        todo = "see that the node runs and can be reached from here"
+        return None, [Problem(place, str(fault), todo, is_passing=True)]
     except ValueError as fault:
         return None, [Problem(place, f"{rpc.name} is no Ethereum node: {fault}", "correct the url")]
     if given != chain.chain_id:

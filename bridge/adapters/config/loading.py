@@ -35,6 +35,8 @@ class Problem:
     where: str
     what: str
     todo: str
+    is_passing: bool = False
+    """Whether it may pass by itself while the others of its kind go on: worth a warning, no reason to stay down."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}: {self.todo}"
