@@ -19,7 +19,7 @@ from tests.faults.rig import UNWELL, Rig
 
 PAUSE_SECONDS = (1.0, 4.0)
 """Between two acts of one user on one chain. Three users on three chains make two to three transfers a second."""
-BYSTANDER = "issuer"
+BYSTANDER = "guardian"
 """Somebody with money for gas who is no party to any transfer."""
 FREE = FeeRules(0, 0, 0, 1)
 PRICED = FeeRules(200 * 10**9, 10**9, 10**21, 3)

@@ -74,9 +74,9 @@ async def vetoed(rig: Rig, chance: Random) -> AsyncIterator[None]:
     chain, gateway = rig.remotes[remote], rig.remotes[remote].watched.gateway
     amount, bond = rig.flow.delay_above * 10**8 + LOT * chance.randint(1, 9), chance.randrange(2)
     first = (await chain.heads()).latest.height
-    async with rig.locks["issuer"]:
+    async with rig.locks["bystander"]:
         issue = encode_issue(rig.people.address(BYSTANDER), Units(amount))
-        await rig.people.send(BYSTANDER, rig.people.home, Call(rig.people.bond(bond), issue))
+        await rig.govern(rig.people.home, Call(rig.people.bond(bond), issue))
         (leaf,) = await rig.people.lock(amount, remote=remote, name=BYSTANDER, bond=bond)
     sent = next(
         fact for fact in await rig.people.facts(rig.people.home) if isinstance(fact, Dispatched) and fact.leaf == leaf
