@@ -20,6 +20,8 @@ from relayers.watch.rpc import Refused
 
 _DIRECTIONS: Final = (1, 2)
 """Inbound, outbound; as bits."""
+_NOBODYS: Final = "0x" + "01".rjust(40, "0")
+"""The address of no token: a pause of no bonds at all would be refused."""
 _ASSETS_PER_CALL: Final = 40
 _GAS_PER_CALL: Final = 100_000
 _GAS_PER_ASSET: Final = 120_000
@@ -233,8 +235,8 @@ class Pauser:
 
 
 async def rehearse(view: ChainView, other: int, pen: Pen, seconds: int, assets: int) -> list[Alarm]:
-    """Try a pause of no assets, and hold the balance to the price of pausing so many."""
-    call = _call(view, other, pen, [], sum(_DIRECTIONS), seconds)
+    """Try a pause of a bond that nobody has, and hold the balance to the price of pausing so many."""
+    call = _call(view, other, pen, [_NOBODYS], sum(_DIRECTIONS), seconds)
     answer, price, balance = await view.rpc.try_all(
         [("eth_call", (call, "latest")), ("eth_gasPrice", ()), ("eth_getBalance", (pen.address, "latest"))]
     )
