@@ -17,7 +17,7 @@ from bridge.adapters.config import Network, load_network
 from bridge.devnet.layout import Layout
 from bridge.devnet.processes import Process, Processes, find
 
-COMMAND_SECONDS = 60.0
+COMMAND_SECONDS = 120.0
 _SMALL = ("--reporters", "0", "--no-watchtower")
 COMMANDS = Path(sys.executable).parent
 
