@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,44 +23,32 @@ from bridge.core.types import ChainId, Hash32
 Encode = Callable[[ChainId, Message], bytes]
 
 
+def _held_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (json_option, sender_options, click.argument("transfer_id", metavar="ID")):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.argument("transfer_id", metavar="ID")
-@sender_options
-@json_option
+@_held_options
 @click.pass_obj
-def retry(
-    path: Path,
-    transfer_id: str,
-    user: str | None,
-    keystore: Path | None,
-    password_file: Path | None,
-    *,
-    as_json: bool,
-) -> None:
+def retry(path: Path, /, **words: Any) -> None:  # noqa: ANN401 - click's
     """Execute a held transfer whose reason is gone: room under the limit, a delay that is over, a pause that ended."""
-    network = read_network(path)
-    signer = read_signer(network, user, keystore, password_file)
-    asyncio.run(_settle(network, signer, read_id(transfer_id), codec.encode_retry, as_json=as_json))
+    _run(path, words, codec.encode_retry)
 
 
 @click.command("return")
-@click.argument("transfer_id", metavar="ID")
-@sender_options
-@json_option
+@_held_options
 @click.pass_obj
-def send_back(
-    path: Path,
-    transfer_id: str,
-    user: str | None,
-    keystore: Path | None,
-    password_file: Path | None,
-    *,
-    as_json: bool,
-) -> None:
+def send_back(path: Path, /, **words: Any) -> None:  # noqa: ANN401 - the same
     """Send a held transfer that nobody can receive back to its recorded sender, once the return period is over."""
+    _run(path, words, codec.encode_send_back)
+
+
+def _run(path: Path, words: dict[str, Any], encode: Encode) -> None:
     network = read_network(path)
-    signer = read_signer(network, user, keystore, password_file)
-    asyncio.run(_settle(network, signer, read_id(transfer_id), codec.encode_send_back, as_json=as_json))
+    signer = read_signer(network, words["user"], words["keystore"], words["password_file"])
+    asyncio.run(_settle(network, signer, read_id(words["transfer_id"]), encode, as_json=words["as_json"]))
 
 
 async def _settle(

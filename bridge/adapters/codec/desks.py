@@ -6,7 +6,7 @@ from typing import Final
 from bridge.adapters.codec.abi import MESSAGE, Tail, encode_arguments, static_array, table_of
 from bridge.core.hashing import word
 from bridge.core.messages import Message, encode_message
-from bridge.core.types import Address, ChainId, Epoch
+from bridge.core.types import Address, ChainId
 
 INBOUND: Final = 1
 OUTBOUND: Final = 2
@@ -16,8 +16,6 @@ DESK_FUNCTIONS: Final = table_of(
     f"""
 pause(address,uint256,address[],uint8,uint32)
 veto(address,uint256,{MESSAGE}) -> (bytes32)
-vetoEpoch(address,uint64)
-isOnDuty(address) -> (bool)
 """
 )
 OFFICE_EVENTS: Final = table_of(
@@ -39,8 +37,3 @@ def encode_desk_veto(gateway: Address, source_chain: ChainId, message: Message) 
     """Have a desk send a delayed transfer back."""
     arguments = (word(gateway), word(source_chain), Tail(encode_message(message)))
     return DESK_FUNCTIONS["veto"].selector + encode_arguments(*arguments)
-
-
-def encode_veto_epoch(committee: Address, epoch: Epoch) -> bytes:
-    """Have a desk veto a scheduled committee."""
-    return DESK_FUNCTIONS["vetoEpoch"].selector + encode_arguments(word(committee), word(epoch))
