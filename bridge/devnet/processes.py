@@ -1,10 +1,15 @@
 """Processes that outlive the command that starts them, and are found and stopped exactly, by another."""
 
 import asyncio
+import fcntl
+import itertools
+import os
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import psutil  # type: ignore[import-untyped]
@@ -22,6 +27,8 @@ LOOPBACK: Final = "127.0.0.1"
 _CLOCK_SLACK: Final = 2.0
 """Seconds by which the system may report another start time for the same process, as its clock is set."""
 _LAST_WORDS: Final = 5
+_PORTS: Final = range(20_000, 32_000)
+"""Linux gives outgoing connections those from 32,768, others those from 49,152."""
 
 
 class Process(Model):
@@ -134,12 +141,34 @@ def find(process: Process) -> psutil.Process | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback that nobody listens on."""
-    sockets = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
-    ports = [int(held.getsockname()[1]) for held in sockets]
-    for held in sockets:
-        held.close()
+    """Return ports of the loopback that nobody listens on, and that no other devnet of this user was given lately.
+
+    They lie below those that systems give to outgoing connections, so that none takes the place of a process that
+    is down for a while.
+    """
+    register = Path(tempfile.gettempdir()) / f"jgb-bridge-{os.getuid()}.ports"
+    descriptor = os.open(register, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        last = file.read()
+        start = _PORTS.index(int(last)) + 1 if last.isdigit() and int(last) in _PORTS else 0
+        turn = itertools.chain(_PORTS[start:], _PORTS[:start])
+        ports = list(itertools.islice(filter(_is_free, turn), count))
+        if len(ports) < count:
+            raise Refuse(f"fewer than {count} of the ports {_PORTS[0]} to {_PORTS[-1]} are free")
+        if ports:
+            file.seek(0)
+            file.truncate()
+            file.write(b"%d" % ports[-1])
     return ports
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((LOOPBACK, port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _listens(process: psutil.Process, port: int) -> bool:

@@ -252,6 +252,13 @@ def test_a_node_that_does_not_start_is_quoted(tmp_path: Path, monkeypatch: pytes
     assert ours(tmp_path) == []
 
 
+def test_no_port_is_given_twice_or_while_it_is_taken() -> None:
+    (first,) = processes.free_ports(1)
+    with socket.create_server(("127.0.0.1", first + 1)):
+        later = [port for _ in range(3) for port in processes.free_ports(2)]
+    assert len({first, first + 1, *later}) == 8
+
+
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     code = (
         "import pathlib, signal, sys; from bridge import devnet\n"
