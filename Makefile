@@ -76,7 +76,7 @@ test: setup ## Run every test, and compare artifacts and gas figures with the co
 	FOUNDRY_PROFILE=home $(CONTRACTS) forge test
 	$(CONTRACTS) artifacts --check
 	$(CONTRACTS) snapshots --check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: types ## Check style, types and lock files; changes nothing

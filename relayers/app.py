@@ -128,16 +128,16 @@ class Daemon:
 
     def _sending(self, chain: ChainId, poll_seconds: float) -> Callable[[], Awaitable[None]]:
         async def once() -> None:
-            await self._relayer.send(chain)
-            await _wait(self._send[chain], poll_seconds)
+            is_busy = await self._relayer.send(chain)
+            await _wait(self._send[chain], poll_seconds if is_busy else WORK_SECONDS)
 
         return once
 
     async def _work_once(self) -> None:
-        await self._relayer.work()
+        if await self._relayer.work():
+            for event in self._send.values():
+                event.set()
         self._meters.read(self._relayer)
-        for event in self._send.values():
-            event.set()
         await _wait(self._work, WORK_SECONDS)
 
     async def _repost(self) -> None:

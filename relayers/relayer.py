@@ -48,10 +48,10 @@ class Relayer:
         self.faults.worked(part)
         return more
 
-    async def work(self) -> None:
-        """Do what the outbox asks for."""
+    async def work(self) -> bool:
+        """Do what the outbox asks for; return whether lanes may have got something to send."""
         try:
-            await self.worker.tick()
+            was_due = await self.worker.tick()
         except Retry as fault:
             self.faults.failed("worker", fault)
         except Halt as fault:
@@ -59,22 +59,25 @@ class Relayer:
             await self.engine.halt(self._routes_in(fault), fault.reason, fault.evidence)
         else:
             self.faults.worked("worker")
+            return was_due
+        return True
 
-    async def send(self, chain: ChainId) -> None:
-        """Let one lane send, watch and replace its transactions."""
+    async def send(self, chain: ChainId) -> bool:
+        """Let one lane send, watch and replace its transactions; return whether it has more to do soon."""
         final = self.engine.memory.final.get(chain)
         if final is None:
-            return
+            return True
         part = f"lane {self.engine.plan.chains[chain].name}"
         try:
             report = await self.lanes[chain].tick(final.height)
         except Retry as fault:
             self.faults.failed(part, fault)
-            return
+            return True
         if report.blocked_reason:
             self.faults.failed(part, Retry(report.blocked_reason))
         else:
             self.faults.worked(part)
+        return report.in_flight + report.queued > 0
 
     async def turn(self) -> None:
         """Give every part one turn. Tests use it; the daemon gives each part a loop of its own."""

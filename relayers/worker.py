@@ -53,12 +53,14 @@ class Worker:
         self.refusals: dict[BatchKey, str] = {}
         """Why a delivery cannot be submitted now, for the status page."""
 
-    async def tick(self) -> None:
-        """Do everything that is due."""
+    async def tick(self) -> bool:
+        """Do everything that is due; return whether anything was."""
+        was_due = bool(self._due())
         await self.attest()
         await self.keep_bundles()
         await self.submit()
         await self.retry()
+        return was_due
 
     async def attest(self) -> None:
         """Sign what is final and post it, many at once."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 import psutil  # type: ignore[import-untyped]
@@ -16,34 +16,16 @@ import psutil  # type: ignore[import-untyped]
 from bridge.adapters.config import Network, load_network
 from bridge.devnet.layout import Layout
 from bridge.devnet.processes import Process, Processes, find
+from tests import commands
+from tests.commands import COMMAND_SECONDS, Said
 
-COMMAND_SECONDS = 120.0
 _SMALL = ("--reporters", "0", "--no-watchtower")
 COMMANDS = Path(sys.executable).parent
 
 
-class Said(NamedTuple):
-    """How a command ended, and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
 async def run(command: str, *words: str, seconds: float = COMMAND_SECONDS) -> Said:
     """Run an installed command to its end. Raises TimeoutError, and kills it, if it takes too long."""
-    process = await asyncio.create_subprocess_exec(
-        str(COMMANDS / command), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            out, err = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode is not None
-    return Said(process.returncode, out.decode(), err.decode())
+    return await asyncio.to_thread(commands.run, command, *words, seconds=seconds)
 
 
 @dataclass(frozen=True)

@@ -113,11 +113,11 @@ async def test_a_pause_refuses_what_leaves_and_holds_what_comes_and_ends_by_itse
     leaves = await people.lock(LOT, bond=BOND)
     await people.become(State.EXECUTED, leaves)
     isin = people.network.assets[BOND].isin
-    pause = ("pause", isin, "--on", "remote-1", "--from", "home", "--seconds", "60", "--as")
-    assert (await running.bridge(*pause, "alice")).code == 2
-    assert (await running.bridge(*pause, "guardian")).code == 0
-    again = await running.bridge(*pause, "guardian")
-    assert (again.code, "needs another guardian" in again.err) == (2, True)
+    pause = ("pause", isin, "--on", "remote-1", "--from", "home", "--seconds")
+    assert (await running.bridge(*pause, "40", "--as", "alice")).code == 2
+    assert (await running.bridge(*pause, "40", "--as", "guardian")).code == 0
+    again = await running.bridge(*pause, "60", "--as", "guardian")
+    assert (again.code, "needs another guardian" in again.err) == (2, True), again
     burn = await running.bridge("burn", isin, str(LOT), "--on", "remote-1", "--recipient", "alice", "--as", "alice")
     assert (burn.code, "a guardian has paused this bond until 20" in burn.err) == (2, True)
     assert (await way(running, people, "remote-1", "home"))["paused_until"] > 0

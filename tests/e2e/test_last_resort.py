@@ -18,8 +18,9 @@ from bridge.devnet.accounts import Person, make_person
 from bridge.devnet.lifecycle import BALANCE
 from bridge.devnet.nodes import fund
 from bridge.devnet.processes import free_ports
+from tests.commands import Said
 from tests.e2e.people import LOT, People, people_of, stranger, until
-from tests.e2e.running import COMMANDS, Running, Said, raised, run
+from tests.e2e.running import COMMANDS, Running, raised, run
 
 pytestmark = pytest.mark.e2e
 GONE = ("relayer-1", "relayer-2", "relayer-3", "relayer-4")

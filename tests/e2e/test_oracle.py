@@ -17,6 +17,7 @@ from bridge.adapters.config import Network
 from bridge.devnet import Options, down, stop_one, up
 from bridge.devnet.oracle_scenario import play_oracle
 from oracles.core.catalogue import CALL_RATE_AVERAGE, CATALOGUE
+from tests.commands import run
 from tests.oracles import quarter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,10 +33,9 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 
 def oracle(network: Network, command: str, expected: int = 0) -> dict[str, Any]:
     config = str(network.reporters[0].config)
-    arguments = [sys.executable, "-m", "oracles.cli", command, "--json", "--config", config]
-    result = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=120)
-    assert result.returncode == expected, result.stderr
-    answer: dict[str, Any] = json.loads(result.stdout)
+    said = run("jgb-oracle", command, "--json", "--config", config)
+    assert said.code == expected, said
+    answer: dict[str, Any] = json.loads(said.out)
     return answer
 
 
@@ -78,10 +78,9 @@ def test_verify_refuses_damaged_bytes(network: Network) -> None:
     stored = next(path for path in folder.glob("*/*") if path.read_bytes()[:20].startswith(b"Interest Rate"))
     content = stored.read_bytes()
     stored.write_bytes(content + b"x")
-    arguments = [sys.executable, "-m", "oracles.cli", "verify", "--config", str(network.reporters[0].config)]
-    result = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=120)
-    assert result.returncode == 2
-    assert "have changed" in result.stderr
+    said = run("jgb-oracle", "verify", "--config", str(network.reporters[0].config))
+    assert said.code == 2
+    assert "have changed" in said.err
     stored.unlink()
     stored.write_bytes(content)
 

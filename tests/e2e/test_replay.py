@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bridge.core.types import Leaf
+from tests.commands import Said
 from tests.e2e.people import LOT, People, until
-from tests.e2e.running import Running, Said, run
+from tests.e2e.running import Running, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("three_relayers")]
 VICTIM = "relayer-2"

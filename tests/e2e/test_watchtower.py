@@ -39,19 +39,19 @@ class Loot(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with raised(tmp_path_factory.mktemp("watched") / "net", "--watchtower") as bridge:
         asyncio.run(_settled(bridge))
         yield bridge
 
 
 @pytest.fixture
-async def people(running: Running) -> AsyncIterator[People]:
-    async with people_of(running.network) as connected:
+async def people(guarded: Running) -> AsyncIterator[People]:
+    async with people_of(guarded.network) as connected:
         yield connected
 
 
-async def test_honest_traffic_raises_no_alarm(running: Running, people: People) -> None:
+async def test_honest_traffic_raises_no_alarm(guarded: Running, people: People) -> None:
     there = await people.lock(*[LOT] * 5) + await people.lock(*[LOT] * 3, remote=1, name="bob", bond=1)
     await people.become(State.EXECUTED, there)
     await people.become(State.EXECUTED, await people.burn(LOT))
@@ -62,16 +62,16 @@ async def test_honest_traffic_raises_no_alarm(running: Running, people: People) 
     gateway = people.remote(0).watched.gateway
     back = await people.sent(people.remote(0), await people.send("bob", people.remote(0), Call(gateway, data)))
     await people.become(State.EXECUTED, back)
-    await _looks(running)
-    assert _alarms(running) == []
-    status, page = await running.ask(TOWER, "/healthz")
+    await _looks(guarded)
+    assert _alarms(guarded) == []
+    status, page = await guarded.ask(TOWER, "/healthz")
     assert (status, page) == (200, {"ok": True, "problems": []})
 
 
-async def test_it_can_be_checked_and_looks_once_from_the_beginning(running: Running) -> None:
+async def test_it_can_be_checked_and_looks_once_from_the_beginning(guarded: Running) -> None:
     """Beside the daemon, on a folder of its own."""
-    text = (running.layout.watchtower / "watchtower.toml").read_text()
-    config = running.layout.watchtower / "once.toml"
+    text = (guarded.layout.watchtower / "watchtower.toml").read_text()
+    config = guarded.layout.watchtower / "once.toml"
     config.write_text(text.replace("watchtower/data", "watchtower/once"))
     checked = await run("jgb-watchtower", "check", "--config", str(config), "--json")
     assert (checked.code, json.loads(checked.out)["alarms"]) == (0, []), checked
@@ -85,24 +85,24 @@ async def test_it_can_be_checked_and_looks_once_from_the_beginning(running: Runn
     assert "the node is of chain 31337" in wrong.out
 
 
-async def test_a_change_of_rules_is_registered(running: Running, people: People) -> None:
+async def test_a_change_of_rules_is_registered(guarded: Running, people: People) -> None:
     chain = people.remote(1)
     data = codec.encode_set_cap(people.bond(1), Units(10**12))
     await people.govern(chain, Call(chain.watched.gateway, data))
 
     async def registered() -> bool:
-        changes = [(line["chain"], line["event"]) for line in _lines(running, "register.jsonl")]
+        changes = [(line["chain"], line["event"]) for line in _lines(guarded, "register.jsonl")]
         return {(chain.chain, "CapSet"), (chain.chain, "Acted"), (chain.chain, "CallExecuted")} <= set(changes)
 
     await until(registered, "the change is registered")
-    assert _alarms(running) == []
+    assert _alarms(guarded) == []
 
 
 async def test_what_stolen_keys_mint_is_paused_within_two_blocks_and_the_next_theft_is_held(
-    running: Running, people: People
+    guarded: Running, people: People
 ) -> None:
     chain, thief = people.remote(0), people.address("carol")
-    loot = await _steal(running, people, count=3, skipped=1_000)
+    loot = await _steal(guarded, people, count=3, skipped=1_000)
     assert await people.balance(chain, people.wrapped(0), thief) == 3 * _MUCH
     minted = loot.receipt.block.height
 
@@ -110,36 +110,36 @@ async def test_what_stolen_keys_mint_is_paused_within_two_blocks_and_the_next_th
         return await _is_paused(people, chain) and await _is_paused(people, people.home)
 
     await until(paused, "both ends are paused")
-    (said,) = [alarm for alarm in _alarms(running) if alarm["key"].startswith("INV-10")]
+    (said,) = [alarm for alarm in _alarms(guarded) if alarm["key"].startswith("INV-10")]
     evidence = _evidence(said)
     assert evidence["recorded_at_source"] == {f"0x{leaf.hex()}": False for leaf in loot.leaves}
     assert evidence["transaction"]["hash"] == f"0x{loot.receipt.tx.hex()}"
-    orders = {(order["chain"], order["other"]): order for order in await _pauses(running)}
+    orders = {(order["chain"], order["other"]): order for order in await _pauses(guarded)}
     assert orders.keys() == {(chain.chain, people.home.chain), (people.home.chain, chain.chain)}
     heights = {chain.chain: await _mined_in(chain, orders[chain.chain, people.home.chain])}
     latency = heights[chain.chain] - minted
     print(f"forged mint in block {minted}, pause in block {heights[chain.chain]}: {latency} blocks")  # noqa: T201
     assert latency <= BLOCKS
 
-    again = await _steal(running, people, count=2, skipped=2_000)
+    again = await _steal(guarded, people, count=2, skipped=2_000)
     held = [fact for fact in await people.facts(chain) if isinstance(fact, Held) and fact.leaf in again.leaves]
     assert [fact.reason for fact in held] == [Reason.PAUSED] * 2
     assert await people.balance(chain, people.wrapped(0), thief) == 3 * _MUCH
-    await _looks(running)
-    assert len([alarm for alarm in _alarms(running) if alarm["key"].startswith("INV-10")]) == 2
+    await _looks(guarded)
+    assert len([alarm for alarm in _alarms(guarded) if alarm["key"].startswith("INV-10")]) == 2
     nonces = {part: (await people.transactions(TOWER))[part] for part in (chain.chain, people.home.chain)}
     assert nonces == {chain.chain: 1, people.home.chain: 1}
     other = await people.lock(LOT, remote=1)
     await people.are_executed(other)
 
 
-async def test_a_killed_tower_comes_back_and_says_nothing_twice(running: Running, people: People) -> None:
-    before = _alarms(running)
+async def test_a_killed_tower_comes_back_and_says_nothing_twice(guarded: Running, people: People) -> None:
+    before = _alarms(guarded)
     sent = await people.transactions(TOWER)
-    await running.stop(TOWER, kill=True)
-    await running.start(TOWER)
-    await _looks(running)
-    assert _alarms(running) == before
+    await guarded.stop(TOWER, kill=True)
+    await guarded.start(TOWER)
+    await _looks(guarded)
+    assert _alarms(guarded) == before
     assert await people.transactions(TOWER) == sent
 
 
@@ -148,7 +148,7 @@ async def _settled(bridge: Running) -> None:
         await people.settle()
 
 
-async def _steal(running: Running, people: People, count: int, skipped: int) -> Loot:
+async def _steal(guarded: Running, people: People, count: int, skipped: int) -> Loot:
     """Mint with the keys of the whole committee what nobody has locked, under nonces that nobody has used."""
     chain, home = people.remote(0), people.home
     block, source = (await chain.heads()).latest, (await home.heads()).latest
@@ -182,7 +182,7 @@ async def _steal(running: Running, people: People, count: int, skipped: int) -> 
         Timestamp(source.time),
     )
     digest = await people.tracer.digest(batch)
-    signers = [open_attestation_signer(*running.layout.keys(f"relayer-{number}-attestation")) for number in range(1, 5)]
+    signers = [open_attestation_signer(*guarded.layout.keys(f"relayer-{number}-attestation")) for number in range(1, 5)]
     certificate = certificate_of(committee, {signer.address: signer.sign_digest(digest) for signer in signers})
     assert certificate is not None
     data = codec.encode_deliver(batch, messages, certificate)
@@ -198,8 +198,8 @@ async def _is_paused(people: People, chain: EvmChain) -> bool:
     return min([await read(chain.rpc, query, block) for query in queries]) > block.time
 
 
-async def _pauses(running: Running) -> Sequence[dict[str, Any]]:
-    _, page = await running.ask(TOWER, "/status")
+async def _pauses(guarded: Running) -> Sequence[dict[str, Any]]:
+    _, page = await guarded.ask(TOWER, "/status")
     pauses: list[dict[str, Any]] = page["pauses"]
     return pauses
 
@@ -211,12 +211,12 @@ async def _mined_in(chain: EvmChain, order: dict[str, Any]) -> int:
     return int(receipt["blockNumber"], 16)
 
 
-async def _looks(running: Running, seconds: float = 3.0) -> None:
+async def _looks(guarded: Running, seconds: float = 3.0) -> None:
     """Wait for several looks."""
-    _, before = await running.ask(TOWER, "/status")
+    _, before = await guarded.ask(TOWER, "/status")
 
     async def looked() -> bool:
-        _, page = await running.ask(TOWER, "/status")
+        _, page = await guarded.ask(TOWER, "/status")
         return bool(page["looked_at"] >= before["looked_at"] + seconds)
 
     await until(looked, "the watchtower looks")
@@ -228,10 +228,10 @@ def _evidence(said: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _alarms(running: Running) -> list[dict[str, Any]]:
-    return _lines(running, "alarms.jsonl")
+def _alarms(guarded: Running) -> list[dict[str, Any]]:
+    return _lines(guarded, "alarms.jsonl")
 
 
-def _lines(running: Running, name: str) -> list[dict[str, Any]]:
-    path = running.layout.watchtower / "data" / name
+def _lines(guarded: Running, name: str) -> list[dict[str, Any]]:
+    path = guarded.layout.watchtower / "data" / name
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []

@@ -1,7 +1,5 @@
 """`jgb-oracle` as a person meets it: help in no time, bad configurations named at once, nothing started."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,14 +7,14 @@ import pytest
 from bridge.adapters.keystores import QUICK_WORK_FACTOR, new_key, write_keystore, write_secret
 from bridge.core import bls
 from oracles.signing import BlsSigner, open_signer
+from tests.commands import Said, run
 
 HASH = "0x" + "11" * 32
 ADDRESS = "0x" + "22" * 20
 
 
-def oracle(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "oracles.cli", *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+def oracle(*words: str) -> Said:
+    return run("jgb-oracle", *words)
 
 
 def written(folder: Path, **changes: str) -> Path:
@@ -62,41 +60,41 @@ first = {parts["first"]}
 
 
 def test_help_names_every_command() -> None:
-    result = oracle("--help")
-    assert result.returncode == 0
-    assert all(command in result.stdout for command in ("run", "once", "show", "verify"))
+    said = oracle("--help")
+    assert said.code == 0
+    assert all(command in said.out for command in ("run", "once", "show", "verify"))
 
 
 def test_a_configuration_that_is_not_there(tmp_path: Path) -> None:
-    result = oracle("run", "--config", str(tmp_path / "none.toml"))
-    assert result.returncode == 2
-    assert "No such file" in result.stderr
-    assert len(result.stderr.splitlines()) == 1
+    said = oracle("run", "--config", str(tmp_path / "none.toml"))
+    assert said.code == 2
+    assert "No such file" in said.err
+    assert len(said.err.splitlines()) == 1
 
 
 def test_everything_wrong_is_named_at_once(tmp_path: Path) -> None:
     path = written(tmp_path, oracle_id="0x12", group="boj/weather", extra="colour = 1")
-    result = oracle("run", "--config", str(path))
-    assert result.returncode == 2
+    said = oracle("run", "--config", str(path))
+    assert said.code == 2
     for what in ("oracle_id", "boj/weather", "colour"):
-        assert what in result.stderr
+        assert what in said.err
     assert not (tmp_path / "data").exists()
 
 
 def test_nodes_that_nobody_runs_are_all_named_and_nothing_is_started(tmp_path: Path) -> None:
-    result = oracle("once", "--config", str(written(tmp_path)))
-    assert result.returncode == 2
-    assert result.stderr.count("cannot be reached") == 2
-    assert "remotes[0]" in result.stderr
+    said = oracle("once", "--config", str(written(tmp_path)))
+    assert said.code == 2
+    assert said.err.count("cannot be reached") == 2
+    assert "remotes[0]" in said.err
     assert not (tmp_path / "data" / "journal.db").exists()
 
 
 @pytest.mark.parametrize("command", ["show", "verify"])
 def test_reading_commands_say_so_too(tmp_path: Path, command: str) -> None:
-    result = oracle(command, "--config", str(written(tmp_path)))
-    assert result.returncode == 2
-    assert "cannot be reached" in result.stderr
-    assert "Traceback" not in result.stderr
+    said = oracle(command, "--config", str(written(tmp_path)))
+    assert said.code == 2
+    assert "cannot be reached" in said.err
+    assert "Traceback" not in said.err
 
 
 def test_a_bls_key_from_its_keystore_signs_and_never_shows(tmp_path: Path) -> None:
