@@ -6,6 +6,7 @@ What a command loads costs more than most commands do. `tests/test_installation.
 import multiprocessing
 import os
 import pkgutil
+import runpy
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,10 @@ class Said(NamedTuple):
 
 
 def run(command: str, *words: str, seconds: float = COMMAND_SECONDS) -> Said:
-    """Run an installed command to its end. Raises TimeoutError, and kills it, if it takes too long."""
+    """Run an installed command, or `python -m` and a module, to its end.
+
+    Raises TimeoutError, and kills it, if it takes too long.
+    """
     _PROCESSES.set_forkserver_preload([*(f"bridge.cli.{found.name}" for found in _cli()), *_LOADED])
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
@@ -58,6 +62,10 @@ def _become(arguments: Sequence[str], out: Path, err: Path, folder: Path, enviro
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    if arguments[:2] == ["python", "-m"]:
+        sys.argv = list(arguments[2:])
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        return
     sys.argv = list(arguments)
     (script,) = entry_points(group="console_scripts", name=arguments[0])
     script.load()()

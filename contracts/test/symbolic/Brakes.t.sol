@@ -42,6 +42,31 @@ contract BrakeChecks is HomeEnd {
         assert(uint32(changed >> 208) == block.timestamp);
     }
 
+    function check_what_leaves_stays_within_the_limit(uint256 word, FlowLimits calldata limits, uint96 amount)
+        external
+    {
+        _start(word, limits);
+        (uint256 inUsed, uint256 outUsed) = home.usedOf(REMOTE, address(bond));
+        (bool done,) = address(home).call(abi.encodeCall(home.meterOutbound, (REMOTE, address(bond), amount)));
+        assert(done == (outUsed + amount <= uint256(limits.outbound) * 1e8)); // there has never been a pause
+        (uint256 inAfter, uint256 outAfter) = home.usedOf(REMOTE, address(bond));
+        assert(outAfter == (done ? outUsed + amount : outUsed));
+        assert(inAfter == (!done ? inUsed : inUsed > amount ? inUsed - amount : 0)); // backflow
+    }
+
+    function check_a_change_of_limits_gives_nothing_back(
+        uint256 word,
+        FlowLimits calldata old,
+        FlowLimits calldata next
+    ) external {
+        _start(word, old);
+        (uint256 inUsed, uint256 outUsed) = home.usedOf(REMOTE, address(bond));
+        vm.prank(GOVERNOR);
+        home.setFlowLimits(REMOTE, address(bond), next);
+        (uint256 inAfter, uint256 outAfter) = home.usedOf(REMOTE, address(bond));
+        assert(inAfter == inUsed && outAfter == outUsed);
+    }
+
     /// @dev Nothing but time drains, and time never fills.
     function check_time_drains_at_most_what_was_used(uint256 word, FlowLimits calldata limits) external {
         _start(word, limits);

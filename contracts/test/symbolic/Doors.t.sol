@@ -1,9 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {RemoteEnd} from "./Sides.sol";
+import {Direction} from "../../src/common/IBrakes.sol";
+import {HomeGateway} from "../../src/home/HomeGateway.sol";
+import {OpenHome} from "./OpenHome.sol";
+import {HomeEnd, RemoteEnd} from "./Sides.sol";
 
 /// @notice No call of any function by anybody, officers included, moves anything that no quorum certified.
+contract HomeDoorChecks is HomeEnd {
+    uint128 private constant BOOK = 1e12;
+    address private constant HOLDER = address(0x95);
+
+    function setUp() public {
+        deploy();
+        vm.prank(ISSUER);
+        bond.issue(HOLDER, BOOK);
+        vm.prank(HOLDER);
+        bond.approve(address(home), BOOK);
+        vm.prank(HOLDER);
+        home.lock(address(bond), BOOK, REMOTE, HOLDER, "");
+        address[] memory assets = new address[](1);
+        assets[0] = address(bond);
+        vm.prank(WATCH);
+        home.pause(REMOTE, assets, Direction.INBOUND | Direction.OUTBOUND, MAX_PAUSE);
+        vm.warp(NOW + 1);
+    }
+
+    /// @dev The gateway as it is: inner doors that stood open would be found.
+    function makeHome() internal override returns (OpenHome) {
+        return OpenHome(address(new HomeGateway(committee, GOVERNOR, REGISTRAR, GENESIS, bounds())));
+    }
+
+    /// @dev Of the registrar's calls only what they do to this bond is left out: what it announces is foreign code.
+    /// @custom:halmos --default-bytes-lengths 65 --default-array-lengths 1
+    function check_nothing_is_released_without_a_quorum(address caller) external {
+        vm.assume(caller != REGISTRAR);
+        bytes memory data = svm.createCalldata("HomeGateway");
+        vm.prank(caller);
+        (bool done,) = address(home).call(data);
+        done;
+        assert(home.locked(REMOTE, address(bond)) >= BOOK);
+        assert(home.escrowed(address(bond)) >= BOOK);
+        assert(bond.balanceOf(address(home)) >= FUNDS + BOOK);
+        if (caller == GOVERNOR) return;
+        assert(home.pausedUntil(REMOTE, address(bond), Direction.INBOUND) >= NOW + MAX_PAUSE);
+        assert(home.pausedUntil(REMOTE, address(bond), Direction.OUTBOUND) >= NOW + MAX_PAUSE);
+    }
+}
+
 contract RemoteDoorChecks is RemoteEnd {
     function setUp() public {
         deploy();

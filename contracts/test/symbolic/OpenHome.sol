@@ -4,6 +4,9 @@ pragma solidity ^0.8.24;
 import {Account, LimitWord} from "../../src/common/Accounts.sol";
 import {Bounds} from "../../src/common/IBrakes.sol";
 import {ICommittee} from "../../src/common/ICommittee.sol";
+import {Payments} from "../../src/common/Payments.sol";
+import {Message} from "../../src/common/Protocol.sol";
+import {Wire} from "../../src/common/Wire.sol";
 import {HomeGateway} from "../../src/home/HomeGateway.sol";
 
 /// @notice The home gateway with its inner doors open, so that a check may start from any state and look at it.
@@ -30,6 +33,20 @@ contract OpenHome is HomeGateway {
 
     function meterOutbound(uint256 chain, address asset, uint256 amount) external {
         _meterOutbound(chain, asset, amount);
+    }
+
+    /// @notice Orders one message in a run that earlier messages may have left as it is.
+    function order(Run memory run, Message calldata message) external returns (uint8 reason, Run memory) {
+        run.due = Payments.withCapacity(1);
+        reason = _order(run, Wire.placeOf(message));
+        return (reason, run);
+    }
+
+    /// @notice Closes a run that ordered one payment.
+    function close(Run memory run, address recipient, uint96 amount) external {
+        run.due = Payments.withCapacity(1);
+        Payments.push(run.due, recipient, amount);
+        _close(run);
     }
 
     function accountOf(uint256 chain, address asset) external view returns (uint256) {

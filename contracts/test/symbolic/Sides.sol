@@ -38,12 +38,16 @@ abstract contract HomeEnd is Side {
     OpenHome internal home;
     JGBToken internal bond;
 
+    function makeHome() internal virtual returns (OpenHome) {
+        return new OpenHome(committee, GOVERNOR, REGISTRAR, GENESIS, bounds());
+    }
+
     function deploy() internal {
         vm.warp(NOW);
         vm.roll(1_000);
         vm.chainId(HOME);
         committee = new StubCommittee();
-        home = new OpenHome(committee, GOVERNOR, REGISTRAR, GENESIS, bounds());
+        home = makeHome();
         bond = new JGBToken(bondTerms(), ISSUER);
         vm.prank(GOVERNOR);
         home.openRoute(REMOTE, REMOTE_GATEWAY, 1, 128, 1_000);

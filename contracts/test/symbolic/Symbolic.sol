@@ -20,7 +20,7 @@ abstract contract Symbolic is Test {
     uint256 internal constant HOME = 1_010_032;
     uint256 internal constant REMOTE = 31_337;
     uint256 internal constant NOW = 1_795_000_000;
-    uint32 internal constant FLOW_PERIOD = 1 days;
+    uint32 internal constant FLOW_PERIOD = 1 << 16; // 18 hours, and a solver divides by shifting
     uint32 internal constant MAX_PAUSE = 3 days;
     address internal constant GOVERNOR = address(0x90);
     address internal constant REGISTRAR = address(0x91);
