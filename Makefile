@@ -72,11 +72,15 @@ soak: setup ## Let a bridge bear every fault there is: make soak [SEED=n] [MINUT
 
 .PHONY: test
 test: setup ## Run every test, and compare artifacts and gas figures with the committed ones
-	$(CONTRACTS) forge test
-	FOUNDRY_PROFILE=home $(CONTRACTS) forge test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target forge-default forge-home
 	$(CONTRACTS) artifacts --check
 	$(CONTRACTS) snapshots --check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Each profile compiles into folders of its own.
+.PHONY: forge-default forge-home
+forge-default forge-home: forge-%:
+	FOUNDRY_PROFILE=$* $(CONTRACTS) forge test
 
 .PHONY: lint
 lint: types ## Check style, types and lock files; changes nothing
