@@ -17,6 +17,9 @@ from relayers.watch.rpc import Unreadable
 TRANSFER: Final = 1
 RETURN: Final = 2
 """Kinds of messages that move value."""
+DELAYED: Final = 35
+TOTAL_EXCEEDED: Final = 65
+"""Reasons for which what is held already may be held again (`Inbox.retry`, `Inbox.veto`)."""
 MESSAGE: Final = "(uint8,uint64,address,address,address,uint128,uint128,bytes)"
 _TAG: Final = keccak(text="jgb-bridge/message/1")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from relayers.watch.alarms import Alarm
-from relayers.watch.events import RETURN, TRANSFER, Event, leaf_of
+from relayers.watch.events import DELAYED, RETURN, TOTAL_EXCEEDED, TRANSFER, Event, leaf_of
 
 _PAYS: Final = (TRANSFER, RETURN)
 CALL: Final = "both ends are paused if this watchtower could: keep the evidence, call every organisation, find the keys"
@@ -39,6 +39,8 @@ class Sent:
     amount: int
     fate: str = "open"
     """Then `held`, or `back`: sent back, and not paid back yet."""
+    reason: int = 0
+    """Why it is held, if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Arrival:
     tx: str
     claims: int
     """Height of the source that the batch it came with says it is from; 0 if it came with none."""
+    reason: int = 0
+    """Why it is held, if it is."""
 
 
 @dataclass(slots=True)
@@ -176,7 +180,7 @@ class Ledger:
         if sent.kind == TRANSFER:
             self._add("backing", event.chain, destination, sent, sign=1 if event.chain == self.places.home else -1)
         if (arrival := state.waiting.pop(leaf, None)) is not None:
-            self._match(leaf, sent, arrival.name)
+            self._match(leaf, sent, arrival.name, arrival.reason)
         return alarms
 
     def _delivered(self, event: Event) -> list[Alarm]:
@@ -191,27 +195,27 @@ class Ledger:
     def _arrived(self, event: Event, claims: int) -> list[Alarm]:
         state, leaf = self.state, event.fields["leaf"]
         source, nonce = int(event.fields["chain"]), int(event.fields["nonce"])
-        sent, route = state.sent.get(leaf), _route(source, event.chain)
+        sent, route, reason = state.sent.get(leaf), _route(source, event.chain), int(event.fields.get("reason", 0))
         if sent is not None and (sent.chain, sent.destination) == (source, event.chain):
             if sent.fate == "back" or (event.name == "Executed" and leaf in state.returned):
                 return [_breach("INV-12", leaf, f"{leaf} was sent back and then {event.name.lower()}", event)]
-            if (sent.fate, event.name) == ("held", "Held"):
+            if (sent.fate, event.name) == ("held", "Held") and not _is_held_on(sent.reason, reason):
                 return [_breach("INV-03", leaf, f"{leaf} was held a second time", event)]
-            self._match(leaf, sent, event.name)
+            self._match(leaf, sent, event.name, reason)
             return []
         if nonce < state.next_nonce.get(route, 0) and f"{route} {nonce}" not in state.open:
             return [_breach("INV-03", leaf, f"nonce {nonce} of {route} was {event.name.lower()} a second time", event)]
         before = state.waiting.get(leaf)
-        if before is not None and (before.name, event.name) != ("Held", "Executed"):
+        if before is not None and not _follows(before, event.name, reason):
             return [_breach("INV-03", leaf, f"{leaf} was {event.name.lower()} a second time", event)]
         claims = claims or (before.claims if before is not None else 0)
-        state.waiting[leaf] = Arrival(event.chain, source, nonce, event.name, event.block, event.tx, claims)
+        state.waiting[leaf] = Arrival(event.chain, source, nonce, event.name, event.block, event.tx, claims, reason)
         return []
 
-    def _match(self, leaf: str, sent: Sent, name: str) -> None:
+    def _match(self, leaf: str, sent: Sent, name: str, reason: int) -> None:
         """Settle what has left and arrived."""
         if name == "Held":
-            self.state.sent[leaf] = replace(sent, fate="held")
+            self.state.sent[leaf] = replace(sent, fate="held", reason=reason)
             return
         if name == "SentBack":
             self._go_back(leaf, sent)
@@ -315,6 +319,20 @@ def evidence_of(event: Event) -> dict[str, Any]:
         "tx": event.tx,
         "fields": dict(event.fields),
     }
+
+
+def _follows(before: Arrival, name: str, reason: int) -> bool:
+    """Tell whether what has arrived may be executed, or be held, after that."""
+    return before.name == "Held" and (name == "Executed" or _is_held_on(before.reason, reason))
+
+
+def _is_held_on(before: int, reason: int) -> bool:
+    """Tell whether what is held for one reason may be held anew for another.
+
+    Tried again, it is found to be large, whatever it was held for; once it has waited for that it is not again. Vetoed
+    while it waits, it is held for good if its source does not cover it.
+    """
+    return reason == DELAYED != before or (before, reason) == (DELAYED, TOTAL_EXCEEDED)
 
 
 def _route(source: int, destination: int) -> str:

@@ -12,7 +12,8 @@ from relayers.watch.board import Slot
 from relayers.watch.chain import Block
 from relayers.watch.ledger import State
 
-VERSION = 1
+VERSION = 2
+"""1 did not say why something is held."""
 
 
 @dataclass(slots=True)

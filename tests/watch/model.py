@@ -147,6 +147,8 @@ class Parcel:
     destination: Ledger
     height: int
     fate: str = "open"
+    reason: int = 0
+    """Why it is held."""
 
 
 class Bridge:
@@ -205,8 +207,12 @@ class Bridge:
 
     def hold(self, parcel: Parcel, reason: int = 81) -> None:
         """Deliver a message that cannot be executed."""
-        self.log_arrival("Held", parcel, self.deliver(parcel), epoch=1, reason=reason)
-        parcel.fate = "held"
+        self.hold_on(parcel, reason, self.deliver(parcel))
+
+    def hold_on(self, parcel: Parcel, reason: int, tx: str = "") -> None:
+        """Hold a message, or hold it for another reason than before: tried again it is large, or its veto must wait."""
+        self.log_arrival("Held", parcel, tx or self.tx(), epoch=1, reason=reason)
+        parcel.fate, parcel.reason = "held", reason
 
     def retry(self, parcel: Parcel) -> None:
         """Execute what was held."""

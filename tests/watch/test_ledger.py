@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relayers.watch.alarms import Alarm
-from relayers.watch.events import Event, read_event
+from relayers.watch.events import DELAYED, TOTAL_EXCEEDED, Event, read_event
 from relayers.watch.ledger import Ledger, Places
 from tests.watch import model
 from tests.watch.conftest import Watch
@@ -63,7 +63,7 @@ def histories(draw: st.DrawFn) -> Bridge:
     """A bridge after a number of honest moves."""
     bridge = Bridge()
     returns: list[tuple[Parcel, Parcel]] = []
-    for move in draw(st.lists(st.integers(0, 7), max_size=30)):
+    for move in draw(st.lists(st.integers(0, 8), max_size=30)):
         waiting = [parcel for parcel in bridge.parcels if parcel.fate == "open" and parcel.message.kind == 1]
         held = [parcel for parcel in bridge.parcels if parcel.fate == "held"]
         remote, bond = draw(st.integers(0, 1)), draw(st.integers(0, 1))
@@ -76,15 +76,18 @@ def histories(draw: st.DrawFn) -> Bridge:
             case 3 | 4 if waiting:
                 bridge.execute(draw(st.sampled_from(waiting)))
             case 5 if waiting:
-                bridge.hold(draw(st.sampled_from(waiting)))
+                bridge.hold(draw(st.sampled_from(waiting)), draw(st.sampled_from((34, DELAYED, 81))))
             case 6 if held:
                 parcel = draw(st.sampled_from(held))
-                if draw(st.booleans()):
+                if parcel.reason == TOTAL_EXCEEDED or draw(st.booleans()):
                     bridge.retry(parcel)
                 else:
                     returns.append((parcel, bridge.send_back(parcel)))
             case 7 if returns:
                 bridge.pay_back(*returns.pop())
+            case 8 if held:
+                parcel = draw(st.sampled_from(held))
+                bridge.hold_on(parcel, TOTAL_EXCEEDED if parcel.reason == DELAYED else DELAYED)
             case _:
                 pass
         bridge.mine()
@@ -161,12 +164,31 @@ def test_a_message_executed_twice_is_inv_03() -> None:
     assert ids(taken(bridge)[1]) == ["INV-03"]
 
 
-def test_a_message_held_twice_is_inv_03() -> None:
+@pytest.mark.parametrize("ahead", [0, 2, 9], ids=lambda ahead: f"{ahead} events ahead of its source")
+@pytest.mark.parametrize(
+    ("reasons", "is_wrong"),
+    [
+        ([36, DELAYED], False),
+        ([TOTAL_EXCEEDED, DELAYED], False),
+        ([34, DELAYED, TOTAL_EXCEEDED, DELAYED, TOTAL_EXCEEDED], False),
+        ([81, 81], True),
+        ([DELAYED, DELAYED], True),
+        ([34, TOTAL_EXCEEDED], True),
+        ([DELAYED, 34], True),
+        ([34, DELAYED, TOTAL_EXCEEDED, TOTAL_EXCEEDED], True),
+    ],
+)
+def test_a_message_held_twice_is_inv_03_unless_it_was_found_large_or_vetoed(
+    reasons: list[int], ahead: int, *, is_wrong: bool
+) -> None:
     bridge = Bridge()
-    parcel = arrived(bridge, Bridge.hold)
-    bridge.hold(parcel)
-    bridge.mine()
-    assert ids(taken(bridge)[1]) == ["INV-03"]
+    parcel = arrived(bridge, lambda bridge, parcel: bridge.hold(parcel, reasons[0]))
+    for reason in reasons[1:]:
+        bridge.hold_on(parcel, reason)
+        bridge.mine()
+    ledger, there = Ledger(places(bridge)), events(bridge.remotes[0])
+    alarms = [alarm for read in (there[:ahead], events(bridge.home), there[ahead:]) for alarm in ledger.take(read)]
+    assert ids(alarms) == ["INV-03"] * is_wrong
 
 
 def test_a_message_executed_under_the_nonce_of_another_is_inv_03_once_that_one_has_ended() -> None:
