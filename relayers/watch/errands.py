@@ -30,10 +30,14 @@ class Errands(Generic[K, V]):
         """Whether any is not back yet."""
         return bool(self._tasks)
 
-    async def back(self, seconds: float) -> dict[K, V | Exception]:
-        """Wait for all errands, but no longer than that; return what those that are back have brought."""
+    async def wait(self, seconds: float) -> None:
+        """Wait for all errands, but no longer than that; leave what they bring."""
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
+
+    async def back(self, seconds: float) -> dict[K, V | Exception]:
+        """Wait for all errands, but no longer than that; return what those that are back have brought."""
+        await self.wait(seconds)
         finished = {key: task for key, task in self._tasks.items() if task.done()}
         for key in finished:
             del self._tasks[key]

@@ -100,15 +100,16 @@ class Pauser:
         self._sent: dict[tuple[int, int], _Sent] = {}
         self.orders = {(order.chain, order.other): order for order in _load(self._file)}
 
-    def order(self, chains: Iterable[int], cause: str, assets: Iterable[str]) -> None:
-        """Have both ends of the routes to these remotes paused; of all remotes, if home alone is named."""
+    def order(self, causes: Mapping[str, Iterable[int]], assets: Iterable[str]) -> None:
+        """Have both ends of the routes to the remotes paused that a cause names; of all, if it names home alone."""
         home, remotes = self._config.home.chain_id, [remote.chain_id for remote in self._config.remotes]
-        named, known = set(chains).intersection(remotes) or remotes, tuple(sorted(assets))
-        for remote in remotes:
-            for chain, other in ((remote, home), (home, remote)) if remote in named else ():
-                before = self.orders.get((chain, other))
-                if before is None or before.is_done:
-                    self.orders[chain, other] = Order(chain, other, cause, int(self._now()), known)
+        known = tuple(sorted(assets))
+        for cause, chains in causes.items():
+            for remote in set(chains).intersection(remotes) or remotes:
+                for chain, other in ((remote, home), (home, remote)):
+                    before = self.orders.get((chain, other))
+                    if before is None or before.is_done:
+                        self.orders[chain, other] = Order(chain, other, cause, int(self._now()), known)
         self._save()
 
     @property

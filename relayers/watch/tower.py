@@ -1,6 +1,7 @@
 """One look after another: what is new, what must hold, what to say of it. On a breach it has both ends paused, once."""
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 
 from structlog.typing import FilteringBoundLogger
@@ -144,25 +145,38 @@ class Tower:
         return self.book.is_said(f"INV-10 {chain} {tx}") or self.book.is_said(f"logs {chain} {tx}")
 
     async def _take_back(self, said: Iterable[Said]) -> list[Alarm]:
-        found = []
-        for part in said:
-            found += await self._say_all(part.alarms)
+        parts = list(said)
+        found = await self._say_all([alarm for part in parts for alarm in part.alarms])
+        for part in parts:
             for group, alarms in part.groups.items():
                 found += self.book.settle(group, alarms)
         return found
 
     async def _say_all(self, alarms: Iterable[Alarm]) -> list[Alarm]:
-        """Keep alarms with their evidence, and order a pause for each breach; return those not said before."""
-        found = []
+        """Have pauses begin for all breaches, then keep alarms with their evidence; return those not said before."""
+        fresh: dict[str, Alarm] = {}
         for alarm in alarms:
-            if self.book.is_said(alarm.key):
-                continue
-            if alarm.is_breach:
-                # The order is on disk before the alarm is: after a crash between them it is carried out all the same.
-                self.pauser.order(alarm.remotes, alarm.key, self.world.state.assets)
-            self.book.say(replace(alarm, evidence={**alarm.evidence, **await self._mined(alarm)}))
-            found.append(alarm)
-        return found
+            if not self.book.is_said(alarm.key):
+                fresh.setdefault(alarm.key, alarm)
+        try:
+            # Orders are on disk before the alarms are: after a crash between them they are carried out all the same.
+            await self._order([alarm for alarm in fresh.values() if alarm.is_breach])
+        finally:
+            # What fails about a pause, be it that the disk takes no order, must not swallow what is wrong.
+            mined = await asyncio.gather(*map(self._mined, fresh.values()))
+            for alarm, evidence in zip(fresh.values(), mined, strict=True):
+                self.book.say(replace(alarm, evidence={**alarm.evidence, **evidence}))
+        return list(fresh.values())
+
+    async def _order(self, breaches: Sequence[Alarm]) -> None:
+        """Order the pauses that breaches call for, and give them a moment's start."""
+        if not breaches:
+            return
+        try:
+            self.pauser.order({alarm.key: alarm.remotes for alarm in breaches}, self.world.state.assets)
+        finally:
+            self._begin_pauses()
+            await self._pauses.wait(WAIT_SECONDS)
 
     async def _mined(self, alarm: Alarm) -> dict[str, object]:
         """Return the transaction a breach was made by, with its certificate: it may be reorganised away later."""
@@ -176,12 +190,15 @@ class Tower:
 
     async def _pause(self) -> list[Alarm]:
         """Carry out what is ordered, and say what stands in the way."""
-        for key, order in [((order.chain, order.other), order) for order in self.pauser.pending]:
-            self._pauses.start(key, self._pausing(order, is_all=not self.sight.is_behind))
+        self._begin_pauses()
         for result in (await self._pauses.back(WAIT_SECONDS)).values():
             if isinstance(result, Exception) and not isinstance(result, Unreadable):
                 raise result
         return self.book.settle("pause", self.pauser.late())
+
+    def _begin_pauses(self) -> None:
+        for key, order in [((order.chain, order.other), order) for order in self.pauser.pending]:
+            self._pauses.start(key, self._pausing(order, is_all=not self.sight.is_behind))
 
     def _pausing(self, order: Order, *, is_all: bool) -> Callable[[], Awaitable[None]]:
         assets = set(self.world.state.assets)

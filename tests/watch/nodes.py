@@ -29,6 +29,8 @@ class Node:
         self.ledger = ledger
         self.fault = ""
         """`hangs`, `down`, `nonsense`, `mute` (answers views with an error), or nothing."""
+        self.slow = ""
+        """A method that it does not answer in time."""
         self.lag = 0
         """Blocks by which it is behind."""
         self.hidden: set[str] = set()
@@ -62,6 +64,9 @@ class Node:
         if self.fault == "down":
             raise Unreadable(f"{self.name} cannot be reached")
         self.asked += [method for method, _ in requests]
+        if self.slow in {method for method, _ in requests}:
+            await asyncio.sleep(HANGS_SECONDS)
+            raise Unreadable(f"{self.name} did not answer")
         if self.fault == "nonsense":
             return [{"nonsense": True} for _ in requests]
         return [self._answer(method, list(params)) for method, params in requests]

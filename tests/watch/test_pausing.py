@@ -18,7 +18,7 @@ def paused(watch: Watch) -> list[tuple[int, tuple[str, ...], int]]:
 
 
 def test_both_directions_of_all_assets_are_paused_by_one_call(watch: Watch) -> None:
-    watch.tower.pauser.order([REMOTES[0], HOME], "INV-10", ASSETS)
+    watch.tower.pauser.order({"INV-10": [REMOTES[0], HOME]}, ASSETS)
     assert watch.tower.pauser.orders.keys() == {THERE, THERE[::-1]}
     advance(watch, [])
     assert paused(watch) == [(HOME, tuple(ASSETS), 3)]
@@ -29,7 +29,7 @@ def test_both_directions_of_all_assets_are_paused_by_one_call(watch: Watch) -> N
 
 
 def test_an_order_is_not_done_before_history_was_read_through(watch: Watch) -> None:
-    watch.tower.pauser.order([REMOTES[0]], "INV-03", [])
+    watch.tower.pauser.order({"INV-03": [REMOTES[0]]}, [])
     advance(watch, [], is_all=False)
     assert not watch.tower.pauser.orders[THERE].is_done
     advance(watch, ASSETS, is_all=True)
@@ -42,7 +42,7 @@ def test_only_what_is_not_paused_yet_is_paused(watch: Watch) -> None:
         remote.counts.paused[HOME, BONDS[0], direction] = 2 * remote.head.time
     remote.counts.paused[HOME, BONDS[1], 1] = 2 * remote.head.time
     watch.mine()
-    watch.tower.pauser.order([REMOTES[0]], "INV-10", ASSETS)
+    watch.tower.pauser.order({"INV-10": [REMOTES[0]]}, ASSETS)
     advance(watch, [])
     assert paused(watch) == [(HOME, (ASSETS[1],), 2)]
 
@@ -50,19 +50,19 @@ def test_only_what_is_not_paused_yet_is_paused(watch: Watch) -> None:
 def test_another_breach_while_it_is_paused_sends_nothing_and_one_after_its_end_does(watch: Watch) -> None:
     pauser = watch.tower.pauser
     for round_ in (1, 2):
-        pauser.order([REMOTES[0]], f"INV-10 {round_}", ASSETS)
+        pauser.order({f"INV-10 {round_}": [REMOTES[0]]}, ASSETS)
         advance(watch, [])
         watch.mine()
         advance(watch, [])
         assert (len(paused(watch)), pauser.orders[THERE].is_done) == (1, True)
     watch.bridge.remotes[0].mine(90_000)
-    pauser.order([REMOTES[0]], "INV-10 3", ASSETS)
+    pauser.order({"INV-10 3": [REMOTES[0]]}, ASSETS)
     advance(watch, [])
     assert len(paused(watch)) == 2
 
 
 def test_orders_are_on_disk_before_anything_is_sent(watch: Watch) -> None:
-    watch.tower.pauser.order([], "INV-02", ASSETS)
+    watch.tower.pauser.order({"INV-02": []}, ASSETS)
     watch.restart(kill=True)
     pending = watch.tower.pauser.pending
     assert {(order.chain, order.other) for order in pending} == {

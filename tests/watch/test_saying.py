@@ -1,0 +1,64 @@
+"""Breaches pause first and are said next, and neither keeps the other from happening."""
+
+import time
+
+import pytest
+
+from tests.watch.conftest import Watch
+from tests.watch.model import HOME, REMOTES, Parcel
+from tests.watch.nodes import HANGS_SECONDS
+
+_EVIDENCE = "eth_getTransactionByHash"
+
+
+def executed_again(watch: Watch, count: int) -> list[Parcel]:
+    """Have messages executed a second time, each a breach of its own."""
+    parcels = [watch.bridge.lock() for _ in range(count)]
+    watch.mine()
+    for _ in range(2):
+        for parcel in parcels:
+            watch.bridge.execute(parcel)
+        watch.mine()
+        if not watch.tower.sight.readings:
+            assert watch.look() == []
+    return parcels
+
+
+def said(watch: Watch) -> list[str]:
+    return [line["key"] for line in watch.lines("alarms.jsonl") if line["key"].startswith("INV-03")]
+
+
+def test_a_pause_begins_before_evidence_is_asked_for(watch: Watch) -> None:
+    executed_again(watch, 1)
+    node = watch.nodes[REMOTES[0]]
+    node.asked.clear()
+    watch.look(1)
+    assert node.asked.index("eth_sendRawTransaction") < node.asked.index(_EVIDENCE)
+    assert watch.pauses()[REMOTES[0]] == 1
+
+
+def test_a_node_that_withholds_evidence_delays_neither_pauses_nor_each_alarm_anew(watch: Watch) -> None:
+    executed_again(watch, 5)
+    watch.nodes[REMOTES[0]].slow = _EVIDENCE
+    began = time.monotonic()
+    watch.look(1)
+    assert time.monotonic() - began < 3 * HANGS_SECONDS
+    assert len(said(watch)) == 5
+    assert watch.pauses() == {HOME: 1, REMOTES[0]: 1, REMOTES[1]: 0}
+
+
+def test_breaches_are_said_and_paused_for_though_no_order_can_be_written(watch: Watch) -> None:
+    executed_again(watch, 3)
+    obstacle = watch.folder / "pauses.partial"
+    obstacle.mkdir()
+    with pytest.raises(IsADirectoryError):
+        watch.look(1)
+    assert len(said(watch)) == 3
+    assert watch.pauses() == {HOME: 1, REMOTES[0]: 1, REMOTES[1]: 0}
+    obstacle.rmdir()
+    with pytest.raises(IsADirectoryError):
+        watch.look(1)  # what became of the pauses that had begun
+    watch.mine()
+    watch.look()
+    assert [order.is_done for order in watch.tower.pauser.orders.values()] == [True, True]
+    assert sum(watch.pauses().values()) == 2
