@@ -13,7 +13,7 @@ from eth_utils import keccak
 
 from relayers.watch.config import Watched
 from relayers.watch.events import Event, read_event, shown
-from relayers.watch.rpc import Refused, Rpc, Unreadable
+from relayers.watch.rpc import Refused, Rpc, TooLong, Unreadable
 
 _SPAN: Final = 2_000
 
@@ -182,14 +182,14 @@ class ChainView:
         return Reading(self.chain.chain_id, head, block, block, events, [])
 
     async def _events(self, first: int, last: int) -> list[Event]:
-        """Return what the contracts logged. A range that the node finds too long is halved."""
+        """Return what the contracts logged. A range that is too long, or has too many of them, is halved."""
         found: list[Event] = []
         while first <= last:
             upto = min(last, first + self._span - 1)
             wanted = {"address": self._contracts, "fromBlock": hex(first), "toBlock": hex(upto)}
             try:
                 logs = await self.rpc.ask("eth_getLogs", wanted)
-            except Refused:
+            except (Refused, TooLong):
                 if self._span == 1:
                     raise
                 self._span = max(1, self._span // 2)

@@ -1,4 +1,4 @@
-"""JSON-RPC over HTTP to one node: batches, a deadline for everything, one kind of failure.
+"""JSON-RPC over HTTP to one node: batches, a deadline and a longest answer for everything, one kind of failure.
 
 What fails is named without the node's address, which may hold credentials.
 """
@@ -12,6 +12,9 @@ import orjson
 
 _BATCH: Final = 50
 _LONGEST_MESSAGE: Final = 200
+_LONGEST_ANSWER: Final = 64 * 2**20
+_CHUNK: Final = 2**16
+_HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
 
 class Unreadable(Exception):
@@ -27,13 +30,19 @@ class Refused(Unreadable):
         self.data = data
 
 
+class TooLong(Unreadable):
+    """A node that answers more than is read. It may be well if it is asked for less."""
+
+
 class Rpc:
     """One node."""
 
-    def __init__(self, name: str, url: str, deadline_seconds: float) -> None:
+    def __init__(self, name: str, url: str, deadline_seconds: float, longest_answer: int = _LONGEST_ANSWER) -> None:
+        """Ask the node at `url`; `longest_answer` is in bytes, inflated if it comes compressed unasked."""
         self.name = name
         self._url = url
         self._deadline = deadline_seconds
+        self._longest = longest_answer
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -75,16 +84,25 @@ class Rpc:
 
     async def _post(self, body: bytes) -> object:
         if self._session is None:
-            self._session = aiohttp.ClientSession(headers={"Content-Type": "application/json"})
+            self._session = aiohttp.ClientSession(headers=_HEADERS)
         try:
             async with asyncio.timeout(self._deadline), self._session.post(self._url, data=body) as response:
-                return orjson.loads(await response.read())
+                return orjson.loads(await self._body(response))
         except TimeoutError:
             raise Unreadable(f"{self.name} did not answer within {self._deadline:g} s") from None
         except (aiohttp.ClientError, OSError) as fault:
             raise Unreadable(f"{self.name} cannot be reached ({type(fault).__name__})") from None
         except ValueError:
             raise Unreadable(f"{self.name} answers something that is no JSON") from None
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytearray:
+        """Read an answer, in chunks: a node that never ends must not fill the memory."""
+        found = bytearray()
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            found += chunk
+            if len(found) > self._longest:
+                raise TooLong(f"{self.name} answers with more than {self._longest} bytes")
+        return found
 
     def _result(self, answer: Any, method: str) -> Any:  # noqa: ANN401 - a JSON value
         if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):

@@ -8,7 +8,7 @@ import rlp
 from eth_abi import decode, encode
 from eth_utils import keccak
 
-from relayers.watch.rpc import Refused, Unreadable
+from relayers.watch.rpc import Refused, TooLong, Unreadable
 from tests.watch.model import Ledger, Made
 
 PERIOD = 86_400
@@ -33,6 +33,8 @@ class Node:
         """A method that it does not answer in time."""
         self.lag = 0
         """Blocks by which it is behind."""
+        self.most_logs = 10**9
+        """Of more the answer would be too long."""
         self.hidden: set[str] = set()
         """Transactions whose logs it does not show."""
         self.refuses = ""
@@ -119,12 +121,15 @@ class Node:
 
     def _logs(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         first, last = int(wanted["fromBlock"], 16), int(wanted["toBlock"], 16)
-        return [
+        found = [
             log
             for made in self.shown[first : last + 1]
             for log in made.logs
             if log["address"] in wanted["address"] and log["transactionHash"] not in self.hidden
         ]
+        if len(found) > self.most_logs:
+            raise TooLong(f"{self.name} answers with more than is read")
+        return found
 
     def _called(self, method: str, params: list[Any]) -> Any:  # noqa: ANN401 - a JSON value
         call = params[0]

@@ -1,20 +1,23 @@
 """One kind of failure for everything a node can do to whoever asks it, and a deadline for all of it."""
 
 import asyncio
+import gzip
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import web
 
 from relayers.watch.rpc import Refused, Rpc, Unreadable
 
+_LENGTH = 200_000
+_ANSWER = b'[{"id": 0, "result": "' + b"0" * _LENGTH + b'"}]'
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def node(handler: Handler) -> AsyncIterator[Rpc]:
+async def node(handler: Handler, **limits: int) -> AsyncIterator[Rpc]:
     """Serve on the loopback."""
     app = web.Application()
     app.router.add_post("/secret-token", handler)
@@ -23,7 +26,7 @@ async def node(handler: Handler) -> AsyncIterator[Rpc]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    rpc = Rpc("home", f"http://127.0.0.1:{port}/secret-token", 0.3)
+    rpc = Rpc("home", f"http://127.0.0.1:{port}/secret-token", 0.3, **limits)
     try:
         yield rpc
     finally:
@@ -61,6 +64,40 @@ async def test_an_answer_that_is_none_is_unreadable(body: str) -> None:
         with pytest.raises(Unreadable) as fault:
             await rpc.ask("eth_chainId")
         assert "secret-token" not in str(fault.value)
+
+
+@pytest.mark.parametrize("is_deflated", [True, False])
+async def test_an_answer_longer_than_the_longest_is_unreadable_also_if_it_comes_compressed(
+    *, is_deflated: bool
+) -> None:
+    asked_for = []
+
+    async def say_much(request: web.Request) -> web.Response:
+        asked_for.append(request.headers["Accept-Encoding"])
+        body = gzip.compress(_ANSWER) if is_deflated else _ANSWER
+        return web.Response(body=body, headers={"Content-Encoding": "gzip"} if is_deflated else {})
+
+    async with node(say_much, longest_answer=len(_ANSWER)) as rpc:
+        assert await rpc.ask("eth_getLogs") == "0" * _LENGTH
+    async with node(say_much, longest_answer=len(_ANSWER) - 1) as rpc:
+        with pytest.raises(Unreadable) as fault:
+            await rpc.ask("eth_getLogs")
+        assert str(fault.value) == f"home answers with more than {len(_ANSWER) - 1} bytes"
+    assert asked_for == ["identity"] * 2
+
+
+async def test_an_answer_without_end_is_given_up_before_its_deadline() -> None:
+    async def say_on(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(b" " * 1000)
+        return response
+
+    async with node(say_on, longest_answer=10_000) as rpc:
+        with pytest.raises(Unreadable, match="home answers with more than 10000 bytes"):
+            await rpc.ask("eth_getLogs")
 
 
 async def test_what_a_node_refuses_comes_with_its_reason() -> None:
