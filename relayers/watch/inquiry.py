@@ -122,10 +122,8 @@ class Inquiry:
             self._swept[chain] = self._now()
             self._note((remote.chain_id, asset) for remote in self._config.remotes for asset in world.state.assets)
             self._start("balances", chain, lambda: self._grouped("balance", chain, self._questions.balances(chain)))
-            disarmed = self._pauser.disarmed
-            self._start(
-                "disarmed", chain, lambda: self._grouped("disarmed", chain, disarmed(chain, len(world.state.assets)))
-            )
+            disarmed, assets = self._pauser.disarmed, set(world.state.assets)
+            self._start("disarmed", chain, lambda: self._grouped("disarmed", chain, disarmed(chain, assets)))
         if self._due[chain] and self._start("sides", chain, self._sampling(chain, at, world)):
             self._due[chain] = set()
         if is_sweep or any(event.name in _EPOCHS for event in (*reading.settled, *reading.tail)):

@@ -32,13 +32,15 @@ _MINED_SECONDS: Final = 10
 _LATE_SECONDS: Final = 30
 _ON_ITS_WAY: Final = ("already", "underpriced", "too low")
 _PAUSE: Final = "pause(address,uint256,address[],uint8,uint32)"
+_NEEDS_ANOTHER: Final = "PauseNeedsAnother(address)"
 _REVERTS: Final = {
-    "PauseNeedsAnother(address)": ("this desk paused last, less than a day ago", "have the officers pause, now"),
+    _NEEDS_ANOTHER: ("this desk paused last, less than a day ago", "have the officers pause, now"),
     "NotOnDuty(address)": ("its key is not on duty", "have the officers pause, now; put the key on duty"),
     "NotPermitted(address,uint8)": ("the desk may not pause", "have the officers pause, now; give the desk the right"),
     "PauseTooLong(uint256,uint256)": ("`pause_seconds` is too long", "lower it and restart, now"),
 }
 _BY_SELECTOR: Final = {"0x" + keccak(text=error)[:4].hex(): words for error, words in _REVERTS.items()}
+_READY: Final = "have the officers ready to pause them, until a day after that pause has ended: this watchtower cannot"
 
 
 class Pen:
@@ -159,10 +161,36 @@ class Pauser:
                 alarms.append(Alarm(key, why, "; ".join(todos), evidence=asdict(order), is_standing=True))
         return alarms
 
-    async def disarmed(self, chain: int, assets: int) -> list[Alarm]:
-        """Say so if it could not pause at a chain."""
-        other = next(name for name in self._views if name != chain)
-        return await rehearse(self._views[chain], other, self._pen, self._config.pause_seconds, assets)
+    async def disarmed(self, chain: int, assets: Iterable[str]) -> list[Alarm]:
+        """Say so if it could not pause at a chain, or not some of its bonds."""
+        view, home, known = self._views[chain], self._config.home.chain_id, sorted(assets)
+        others = [remote.chain_id for remote in self._config.remotes] if chain == home else [home]
+        found = await rehearse(view, others[0], self._pen, self._config.pause_seconds, len(known))
+        if not found:
+            for other in others:
+                found += await self._barred(view, other, known)
+        return found
+
+    async def _barred(self, view: ChainView, other: int, assets: Sequence[str]) -> list[Alarm]:
+        """Name the bonds of a route that only another guardian may pause. What is paused needs nobody."""
+        missing = await self._missing(view, other, assets)
+        calls = [self._call(view, other, [asset], directions) for asset, directions in missing.items()]
+        answers = await view.rpc.try_all([("eth_call", (call, "latest")) for call in calls])
+        refused = [
+            asset
+            for asset, answer in zip(missing, answers, strict=True)
+            if isinstance(answer, Refused) and _words(answer) == _REVERTS[_NEEDS_ANOTHER]
+        ]
+        # A pause of its own may have been mined between the two questions.
+        barred = list(await self._missing(view, other, refused)) if refused else []
+        if not barred:
+            return []
+        chain, (reason, _) = view.chain.chain_id, _REVERTS[_NEEDS_ANOTHER]
+        why = (
+            f"this watchtower could not pause {len(barred)} bonds at chain {chain} of the route with {other}, "
+            f"{', '.join(barred)}: {reason}"
+        )
+        return [Alarm(f"disarmed {chain} {other}", why, _READY, evidence={"assets": barred}, is_standing=True)]
 
     async def _missing(self, view: ChainView, other: int, assets: Sequence[str]) -> dict[str, int]:
         """Return the assets with the directions that are not paused at the newest block."""

@@ -15,6 +15,7 @@ PERIOD = 86_400
 HANGS_SECONDS = 0.8
 """Until the deadline of a request: longer than a look waits."""
 _PAUSE = "pause(address,uint256,address[],uint8,uint32)"
+_PAUSE_FORM = ("address", "uint256", "address[]", "uint8", "uint32")
 
 
 def _selector(signature: str) -> str:
@@ -42,6 +43,8 @@ class Node:
         self.loses = 0
         """Transactions that it takes and that are never mined."""
         self.pauses: list[tuple[int, tuple[str, ...], int]] = []
+        self.paused_here: set[tuple[int, bytes, int]] = set()
+        """What this desk paused last."""
         self.asked: list[str] = []
         self.wei = 10**18
 
@@ -134,8 +137,9 @@ class Node:
     def _called(self, method: str, params: list[Any]) -> Any:  # noqa: ANN401 - a JSON value
         call = params[0]
         if call["data"].startswith(_selector(_PAUSE)):
-            if self.refuses:
-                return Refused(self.name, method, "execution reverted", self.refuses)
+            reverts = self.refuses or self._needs_another(bytes.fromhex(call["data"][10:]))
+            if reverts:
+                return Refused(self.name, method, "execution reverted", reverts)
             return "0x5208" if method == "eth_estimateGas" else "0x"
         if self.fault == "mute":
             return Refused(self.name, method, "missing trie node")
@@ -146,6 +150,18 @@ class Node:
                 values = self._view(made, signature.partition("(")[0], arguments, call["to"])
                 return "0x" + encode(outputs, values).hex()
         raise AssertionError(f"nobody told the node of {call['data'][:10]}")
+
+    def _needs_another(self, data: bytes) -> str:
+        """Return why a pause reverts: all of it was paused by this desk last, and its break is not over."""
+        _, other, assets, directions, seconds = decode(_PAUSE_FORM, data)
+        for asset in assets:
+            for direction in (1, 2):
+                key, now = (other, bytes.fromhex(asset[2:]), direction), self.ledger.head.time
+                until = self.ledger.counts.paused[key]
+                is_free = now + seconds <= until or now >= until + PERIOD or key not in self.paused_here
+                if directions & direction and is_free:
+                    return ""
+        return _selector("PauseNeedsAnother(address)")
 
     def _view(self, made: Made, name: str, given: tuple[Any, ...], to: str) -> tuple[Any, ...]:
         counts, key = made.counts, tuple(bytes.fromhex(part[2:]) if isinstance(part, str) else part for part in given)
@@ -179,12 +195,13 @@ class Node:
         if self.loses:
             self.loses -= 1
             return tx
-        _, other, assets, directions, seconds = decode(("address", "uint256", "address[]", "uint8", "uint32"), data[4:])
+        _, other, assets, directions, seconds = decode(_PAUSE_FORM, data[4:])
         for asset in assets:
             for direction in (1, 2):
                 if directions & direction:
                     until = self.ledger.head.time + seconds
                     self.ledger.counts.paused[other, bytes.fromhex(asset[2:]), direction] = until
+                    self.paused_here.add((other, bytes.fromhex(asset[2:]), direction))
         self.pauses.append((other, tuple(assets), directions))
         return tx
 
