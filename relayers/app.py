@@ -67,6 +67,7 @@ class Daemon:
         self._meters = Meters(self._metrics.registry)
         self._stop = asyncio.Event()
         self._work = asyncio.Event()
+        self._deliver = {chain: asyncio.Event() for chain in relayer.lanes}
         self._send = {chain: asyncio.Event() for chain in relayer.lanes}
         self._reported: set[Route] = set()
 
@@ -96,8 +97,10 @@ class Daemon:
         loops = [self._supervised("worker", self._work_once)]
         for chain in self._config.chains:
             observing = self._observing(chain.chain_id, chain.poll_seconds)
+            delivering = self._delivering(chain.chain_id)
             sending = self._sending(chain.chain_id, chain.poll_seconds)
             loops.append(self._supervised(f"observer {chain.name}", observing))
+            loops.append(self._supervised(f"delivery {chain.name}", delivering))
             loops.append(self._supervised(f"lane {chain.name}", sending))
         return loops
 
@@ -119,10 +122,19 @@ class Daemon:
 
         async def once() -> None:
             more = await self._relayer.observe(chain)
-            self._work.set()
+            for event in (self._work, *self._deliver.values()):
+                event.set()
             self._report_halts()
             if not more:
                 await asyncio.sleep(poll_seconds)
+
+        return once
+
+    def _delivering(self, chain: ChainId) -> Callable[[], Awaitable[None]]:
+        async def once() -> None:
+            if await self._relayer.deliver(chain):
+                self._send[chain].set()
+            await _wait(self._deliver[chain], WORK_SECONDS)
 
         return once
 
@@ -135,8 +147,7 @@ class Daemon:
 
     async def _work_once(self) -> None:
         if await self._relayer.work():
-            for event in self._send.values():
-                event.set()
+            self._send[self._relayer.engine.plan.home].set()
         self._meters.read(self._relayer)
         await _wait(self._work, WORK_SECONDS)
 

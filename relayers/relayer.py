@@ -1,6 +1,6 @@
 """The parts of one relayer and how they take turns. No loop, no clock: `app` drives it, and so do tests."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 
 from bridge.adapters.store import Store
@@ -49,16 +49,23 @@ class Relayer:
         return more
 
     async def work(self) -> bool:
-        """Do what the outbox asks for; return whether lanes may have got something to send."""
+        """Sign what is final; return whether home's lane may have got something to send."""
+        return await self._carried_out("worker", self.worker.tick())
+
+    async def deliver(self, chain: ChainId) -> bool:
+        """Deliver to one chain what is due there; return whether its lane may have got something to send."""
+        return await self._carried_out(f"delivery {self.engine.plan.chains[chain].name}", self.worker.deliver(chain))
+
+    async def _carried_out(self, part: str, work: Awaitable[bool]) -> bool:
         try:
-            was_due = await self.worker.tick()
+            was_due = await work
         except Retry as fault:
-            self.faults.failed("worker", fault)
+            self.faults.failed(part, fault)
         except Halt as fault:
-            self.faults.failed("worker", fault)
+            self.faults.failed(part, fault)
             await self.engine.halt(self._routes_in(fault), fault.reason, fault.evidence)
         else:
-            self.faults.worked("worker")
+            self.faults.worked(part)
             return was_due
         return True
 
@@ -86,6 +93,7 @@ class Relayer:
                 pass
         await self.work()
         for chain in self.lanes:
+            await self.deliver(chain)
             await self.send(chain)
 
     def is_stopped(self, chain: ChainId) -> bool:

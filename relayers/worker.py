@@ -28,7 +28,7 @@ GAS_PER_POST = 120_000
 
 
 class Worker:
-    """Carries out effects whose time has come. Each `tick` is safe to repeat and to interrupt."""
+    """Carries out effects whose time has come. Everything here is safe to repeat and to interrupt."""
 
     def __init__(  # noqa: PLR0913 - the composition root names every part
         self,
@@ -54,13 +54,28 @@ class Worker:
         """Why a delivery cannot be submitted now, for the status page."""
 
     async def tick(self) -> bool:
-        """Do everything that is due; return whether anything was."""
-        was_due = bool(self._due())
+        """Do what needs no chain's answer; return whether home's lane may have got something to send."""
+        was_due = any(isinstance(pending.effect, Attest) for pending in self._due())
         await self.attest()
         await self.keep_bundles()
-        await self.submit()
-        await self.retry()
         return was_due
+
+    async def deliver(self, chain: ChainId) -> bool:
+        """Do what is due on one chain, which must answer for it; return whether anything was.
+
+        Raises errors.Retry if it does not: no other chain waits for it.
+        """
+        due = [
+            pending
+            for pending in self._due()
+            if isinstance(pending.effect, Submit | RetryHeld) and _route_of(pending).destination_chain == chain
+        ]
+        for pending in due:
+            if isinstance(pending.effect, Submit):
+                await self._submit_one(pending, pending.effect)
+            elif isinstance(pending.effect, RetryHeld):
+                await self._retry_one(pending, pending.effect)
+        return bool(due)
 
     async def attest(self) -> None:
         """Sign what is final and post it, many at once."""
@@ -91,18 +106,6 @@ class Worker:
             separator = self._engine.plan.routes[key.route].separator
             self._bundles.write(separator, await self._bundle(key, batch, certificate))
             fresh.pop(key, None)
-
-    async def submit(self) -> None:
-        """Deliver what has a quorum, when it is our turn and nobody else has."""
-        for pending in self._due():
-            if isinstance(pending.effect, Submit):
-                await self._submit_one(pending, pending.effect)
-
-    async def retry(self) -> None:
-        """Execute held messages whose reason is gone."""
-        for pending in self._due():
-            if isinstance(pending.effect, RetryHeld):
-                await self._retry_one(pending, pending.effect)
 
     def _due(self) -> list[PendingEffect]:
         """Return what is due on routes that are not halted and whose destination we have caught up with."""

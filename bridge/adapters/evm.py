@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 from urllib.parse import urlsplit
@@ -19,6 +19,8 @@ DEADLINE_SECONDS: Final = 10.0
 CONNECTIONS: Final = 8
 BATCH: Final = 100
 """Requests per batch: providers allow from 100 up."""
+LONGEST_ANSWER: Final = 256 << 20
+"""Bytes, inflated: the receipts of a hundred blocks of 1,000 events in one batch are fewer."""
 _OK: Final = 200
 
 
@@ -121,6 +123,8 @@ class Rpc:
             raise Unanswered(f"{self.name} did not answer {method} within {self._deadline:g} s") from None
         except _HttpStatus as status:
             raise Retry(f"{self.name} answered {method} with HTTP {status.code}") from None
+        except _TooLong:
+            raise Retry(f"{self.name} answered {method} with more than {LONGEST_ANSWER >> 20} MiB") from None
         except aiohttp.ClientConnectorError as fault:
             raise Retry(f"{self.name} cannot be reached: {fault.strerror or type(fault).__name__}") from None
         except (aiohttp.ClientError, OSError) as fault:
@@ -163,6 +167,10 @@ class _HttpStatus(Exception):
         self.code = code
 
 
+class _TooLong(Exception):
+    """An answer of more than LONGEST_ANSWER."""
+
+
 class _Session:
     """One bounded pool of connections, in the place of web3's session manager."""
 
@@ -174,10 +182,20 @@ class _Session:
     async def async_make_post_request(self, url: str, data: bytes, headers: dict[str, str]) -> bytes:
         """Return the body of the answer. Nodes send JSON-RPC errors with any status, so it is read before judged."""
         async with self._session.post(url, data=data, headers=headers) as response:
-            body = await response.read()
+            body = b"".join([part async for part in _bounded(response.content)])
         if response.status != _OK and not body.lstrip().startswith((b"{", b"[")):
             raise _HttpStatus(response.status)
         return body
+
+
+async def _bounded(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Pass on an answer. Raises _TooLong before it fills the memory: it is a stranger's, and may be inflated."""
+    room = LONGEST_ANSWER
+    async for part in content.iter_any():
+        room -= len(part)
+        if room < 0:
+            raise _TooLong
+        yield part
 
 
 @cache

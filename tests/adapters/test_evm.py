@@ -19,13 +19,16 @@ Answer = Callable[[Any], Any]
 
 
 @asynccontextmanager
-async def node(answer: Answer, *, status: int = 200) -> AsyncIterator[str]:
+async def node(answer: Answer, *, status: int = 200, is_packed: bool = False) -> AsyncIterator[str]:
     """Serve HTTP; `answer` turns a request's JSON into the reply's, or into raw text."""
 
     async def handle(request: web.Request) -> web.Response:
         reply = answer(await request.json())
         text = reply if isinstance(reply, str) else json.dumps(reply)
-        return web.Response(text=text, status=status)
+        response = web.Response(text=text, status=status)
+        if is_packed:
+            response.enable_compression(web.ContentCoding.gzip)
+        return response
 
     app = web.Application()
     app.router.add_post("/{path:.*}", handle)
@@ -171,6 +174,18 @@ async def test_an_answer_that_trickles_ends_in_time_too() -> None:
     async with silent(trickle) as url, Rpc(url, deadline=0.3) as rpc:
         with pytest.raises(Unanswered, match=r"did not answer eth_call within 0\.3 s"):
             await rpc.ask("eth_call")
+
+
+async def test_an_answer_that_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.adapters.evm.LONGEST_ANSWER", 1 << 20)
+
+    def inflate(asked: Any) -> Any:  # noqa: ANN401 - JSON
+        return {"jsonrpc": "2.0", "id": asked["id"], "result": "0" * asked["params"][0]}
+
+    async with node(inflate, is_packed=True) as url, Rpc(url) as rpc:
+        assert await rpc.ask("eth_call", 1 << 19) == "0" * (1 << 19)
+        with pytest.raises(Retry, match="answered eth_call with more than 1 MiB"):
+            await rpc.ask("eth_call", 1 << 20)
 
 
 async def test_a_request_that_is_cancelled_leaves_the_next_one_free() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bridge.core.events import Submit
 from bridge.core.transfers import State
 from tests.fakes.crew import Member, crew, everything_is_executed_once, run
 from tests.fakes.keys import fake_address
@@ -29,6 +30,21 @@ async def members(bridge: World, tmp_path: Path, fresh_database: FreshDatabase) 
     yield found
     for member in found:
         await member.stop()
+
+
+def _has_to_deliver(member: Member) -> bool:
+    assert member.relayer is not None
+    return any(isinstance(effect, Submit) for effect in member.relayer.engine.memory.effects)
+
+
+async def _sign_only(member: Member) -> None:
+    """A turn in which nothing is delivered yet."""
+    assert member.relayer is not None
+    for chain in member.relayer.observers:
+        while await member.relayer.observe(chain):
+            pass
+    await member.relayer.work()
+    await member.relayer.send(member.world.home.chain)
 
 
 def cross_everywhere(bridge: World, times: int = 2) -> None:
@@ -138,6 +154,28 @@ async def test_a_chain_that_is_silent_for_long_stops_only_its_own_routes(bridge:
     silent = bridge.remotes[0].chain
     assert done == {route for route in bridge.leaves() if silent not in (route.source_chain, route.destination_chain)}
     bridge.remotes[0].is_down = False
+    await run(bridge, members, 16)
+    assert everything_is_executed_once(bridge)
+
+
+async def test_a_chain_that_falls_silent_after_a_quorum_keeps_no_other_waiting(
+    bridge: World, members: list[Member]
+) -> None:
+    silent = bridge.remotes[0]
+    await run(bridge, members, 6)
+    bridge.lock(0)
+    for _ in range(12):
+        bridge.mine()
+        for member in members:
+            await _sign_only(member)
+    assert all(_has_to_deliver(member) for member in members)
+    silent.is_down = True
+    bridge.lock(1)
+    bridge.burn(1)
+    await run(bridge, members, 16)
+    waiting = {route for route, leaves in bridge.leaves().items() if set(leaves) - set(bridge.executions())}
+    assert {route.destination_chain for route in waiting} == {silent.chain}
+    silent.is_down = False
     await run(bridge, members, 16)
     assert everything_is_executed_once(bridge)
 
