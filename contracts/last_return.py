@@ -1,4 +1,6 @@
-"""`python -m contracts.last_return`: a bond back to whom it was locked by, when its public chain is closed for good.
+"""`python -m contracts.last_return`: a bond back to whom it was locked by, when it can never arrive.
+
+Its public chain is closed for good, or stolen keys have used up its nonce there.
 
 No chain has sent this RETURN: the home committee's members certify it, each after it has seen with its own nodes that
 the lock stands, was not returned, and can never be executed. Read `bridge/decisions/0005` before using it.
@@ -100,7 +102,7 @@ async def _examined(network: Network, leaf: Leaf, *, remote_is_gone: bool) -> _C
         entry = network.chain(str(lock.route.destination_chain))
         remote = EvmChain(await stack.enter_async_context(Rpc(entry.rpc)), network.watched[entry.chain_id])
         try:
-            await _require_closed(remote, lock)
+            await _require_dead(remote, Lookup(remote, entry.start_height), lock)
         except Retry as fault:
             if not remote_is_gone:
                 raise Refuse(f"{fault}: if that chain is gone for good, say --remote-is-gone") from None
@@ -119,15 +121,20 @@ async def _require_room(home: EvmChain, lock: Dispatched, at: Block) -> None:
         raise Refuse("more has come back than was locked up to this transfer: return a later lock first")
 
 
-async def _require_closed(remote: EvmChain, lock: Dispatched) -> None:
+async def _require_dead(remote: EvmChain, lookup: Lookup, lock: Dispatched) -> None:
     """Refuse while the remote can execute the lock, or if it has. Raises Retry if the remote does not answer."""
-    at = (await remote.heads()).latest
+    heads = await remote.heads()
     gateway, home = remote.watched.gateway, lock.route.source_chain
-    if await read(remote.rpc, Query(views.IS_CONSUMED, gateway, (home, lock.message.nonce)), at):
-        raise Refuse("the remote has received it: it is executed there, or held and can be sent back from there")
-    committee = await read(remote.rpc, Query(views.COMMITTEE, gateway), at)
-    epoch = await read(remote.rpc, Query(views.ACTIVE_EPOCH, committee), at)
-    if not await read(remote.rpc, Query(views.IS_REVOKED, committee, (epoch,)), at):
+    consumed = Query(views.IS_CONSUMED, gateway, (home, lock.message.nonce))
+    if await read(remote.rpc, consumed, heads.latest):
+        if await lookup.outcomes(lock.leaf):
+            raise Refuse("the remote has received it: it is executed there, or held and can be sent back from there")
+        if heads.finalized is None or not await read(remote.rpc, consumed, heads.finalized):
+            raise Refuse("another message has just taken its nonce there: wait until that is final")
+        return  # the nonce is gone for good, to what somebody forged: no certificate can execute the lock any more
+    committee = await read(remote.rpc, Query(views.COMMITTEE, gateway), heads.latest)
+    epoch = await read(remote.rpc, Query(views.ACTIVE_EPOCH, committee), heads.latest)
+    if not await read(remote.rpc, Query(views.IS_REVOKED, committee, (epoch,)), heads.latest):
         raise Refuse(f"the remote can still execute it: deliver it, or have the council revoke epoch {epoch} there")
 
 

@@ -62,7 +62,7 @@ def _become(arguments: Sequence[str], out: Path, err: Path, folder: Path, enviro
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    if arguments[:2] == ["python", "-m"]:
+    if list(arguments[1:2]) == ["-m"]:
         sys.argv = list(arguments[2:])
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
         return

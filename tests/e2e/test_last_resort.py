@@ -13,7 +13,8 @@ from bridge.adapters.bundles import decode_bundle
 from bridge.adapters.codec import views
 from bridge.adapters.config import load
 from bridge.adapters.ledger import Query, read
-from bridge.core.types import Leaf
+from bridge.adapters.signers import open_attestation_signer
+from bridge.core.types import ZERO_ADDRESS, Leaf
 from bridge.devnet.accounts import Person, make_person
 from bridge.devnet.lifecycle import BALANCE
 from bridge.devnet.nodes import fund
@@ -21,6 +22,7 @@ from bridge.devnet.processes import free_ports
 from tests.commands import Said
 from tests.e2e.people import LOT, People, people_of, stranger, until
 from tests.e2e.running import COMMANDS, Running, raised, run
+from tests.e2e.theft import steal
 
 pytestmark = pytest.mark.e2e
 GONE = ("relayer-1", "relayer-2", "relayer-3", "relayer-4")
@@ -101,6 +103,33 @@ async def test_a_decision_says_what_it_does_and_too_few_cannot_act(orphaned: Run
     said = await council("propose", str(file), *network, "--chain", "home", "--committee", f"1:{key},0x{'11' * 20}")
     assert said.code == 2
     assert "is no committee" in said.err
+
+
+async def test_a_lock_whose_nonce_was_stolen_comes_back_once(orphaned: Running, people: People, tmp_path: Path) -> None:
+    """What was forged is paid to nobody, but its nonce is used up: the next lock can never be executed."""
+    (last,) = await people.lock(LOT)
+    await people.are_executed([last])
+    nonce = (await people.tracer.find(last)).message.nonce + 1
+    signers = [open_attestation_signer(*orphaned.layout.keys(f"{name}-attestation")) for name in FRESH]
+    await steal(people, signers, range(nonce, nonce + 1), LOT, ZERO_ADDRESS)
+    before = await people.balance(people.home, people.bond(), people.address("bob"))
+    (lock,) = await people.lock(LOT, name="bob")
+
+    async def is_final() -> bool:
+        said = await last_return(orphaned, tmp_path / "stolen.json", lock, FRESH[0])
+        return said.code == 0
+
+    await until(is_final, "what took the nonce is final")
+    said = await last_return(orphaned, tmp_path / "stolen.json", lock, FRESH[2])
+    (returned,) = decode_bundle((tmp_path / "stolen.json").read_bytes()).leaves()
+    said = await orphaned.bridge(
+        "deliver", f"0x{returned.hex()}", "--bundle", str(tmp_path / "stolen.json"), "--as", "carol"
+    )
+    assert said.code == 0, said
+    assert await people.balance(people.home, people.bond(), people.address("bob")) == before
+    assert await people.executions([lock]) == [0]
+    said = await last_return(orphaned, tmp_path / "executed.json", last, FRESH[0])
+    assert "the remote has received it" in said.err
 
 
 async def test_a_lock_for_a_chain_that_is_gone_comes_back_once(

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -12,16 +12,14 @@ from bridge.adapters import codec
 from bridge.adapters.codec import views
 from bridge.adapters.ledger import EvmChain, Query, read
 from bridge.adapters.signers import open_attestation_signer
-from bridge.core.batches import Batch, root_of
 from bridge.core.events import Held
-from bridge.core.messages import Kind, Message, leaf_of
-from bridge.core.ports import Call, Receipt
-from bridge.core.quorum import certificate_of
+from bridge.core.ports import Call
 from bridge.core.reasons import Reason
 from bridge.core.transfers import State
-from bridge.core.types import Height, Leaf, Nonce, Route, Timestamp, Units
+from bridge.core.types import Units
 from tests.e2e.people import LOT, People, people_of, until
 from tests.e2e.running import Running, raised, run
+from tests.e2e.theft import Loot, steal
 
 pytestmark = pytest.mark.e2e
 TOWER = "watchtower"
@@ -29,13 +27,6 @@ BLOCKS = 2
 """In which a breach must be said and paused."""
 _MUCH = 2_000 * LOT
 PAUSED_UNTIL = views.View("pausedUntil", int)
-
-
-class Loot(NamedTuple):
-    """What was forged, and where it was delivered."""
-
-    leaves: list[Leaf]
-    receipt: Receipt
 
 
 @pytest.fixture(scope="module")
@@ -150,44 +141,8 @@ async def _settled(bridge: Running) -> None:
 
 async def _steal(guarded: Running, people: People, count: int, skipped: int) -> Loot:
     """Mint with the keys of the whole committee what nobody has locked, under nonces that nobody has used."""
-    chain, home = people.remote(0), people.home
-    block, source = (await chain.heads()).latest, (await home.heads()).latest
-    route = Route(home.chain, home.watched.gateway, chain.chain, chain.watched.gateway)
-    committee = await chain.committee(block)
-    received = await read(
-        chain.rpc, Query(views.RECEIVED, route.destination_gateway, (home.chain, people.bond())), block
-    )
-    first, thief = Nonce(skipped), people.address("carol")
-    messages = [
-        Message(
-            Kind.TRANSFER,
-            Nonce(first + index),
-            people.bond(),
-            thief,
-            thief,
-            Units(_MUCH),
-            Units(received.highest_total + (index + 1) * _MUCH),
-        )
-        for index in range(count)
-    ]
-    leaves = [leaf_of(route, message) for message in messages]
-    batch = Batch(
-        route,
-        committee.epoch,
-        first,
-        count,
-        root_of(leaves),
-        Height(source.height),
-        source.hash,
-        Timestamp(source.time),
-    )
-    digest = await people.tracer.digest(batch)
     signers = [open_attestation_signer(*guarded.layout.keys(f"relayer-{number}-attestation")) for number in range(1, 5)]
-    certificate = certificate_of(committee, {signer.address: signer.sign_digest(digest) for signer in signers})
-    assert certificate is not None
-    data = codec.encode_deliver(batch, messages, certificate)
-    (receipt,) = await people.send("bob", chain, Call(route.destination_gateway, data))
-    return Loot(leaves, receipt)
+    return await steal(people, signers, range(skipped, skipped + count), _MUCH, people.address("carol"))
 
 
 async def _is_paused(people: People, chain: EvmChain) -> bool:
