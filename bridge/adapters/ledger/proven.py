@@ -30,6 +30,10 @@ _BLOCKS_AT_ONCE: Final = 8
 _UNKNOWN_METHOD: Final = -32_601
 
 
+class Absent(Retry):
+    """A provider has not got a block."""
+
+
 class Proven(NamedTuple):
     """A header that is known to be the chain's, and its block."""
 
@@ -138,7 +142,7 @@ class ProvenReader(ABC):
         headers = []
         for height, answer in zip(heights, answers, strict=True):
             if answer is None:
-                raise Retry(f"{node.rpc.name} has no block {height} yet")
+                raise Absent(f"{node.rpc.name} has no block {height} yet")
             try:
                 header = read_header(answer)
             except ValueError as fault:

@@ -5,7 +5,7 @@ from typing import Final
 from bridge.adapters.codec import to_hex
 from bridge.adapters.codec.headers import show_header
 from bridge.adapters.ledger.checkpoints import EVERY, Checkpoints
-from bridge.adapters.ledger.proven import Proven, ProvenReader
+from bridge.adapters.ledger.proven import Absent, Proven, ProvenReader
 from bridge.adapters.ledger.providers import Lie, Providers
 from bridge.adapters.ledger.reading import EvmReader
 from bridge.core.errors import Halt, Retry
@@ -41,28 +41,28 @@ class SealedReader(ProvenReader):
         """Verify some more headers and return the highest verified block, as both the newest and the final one.
 
         Raises Retry while no provider shows a header that stands, Halt when validators have sealed two blocks at once.
+        What a provider only says is there counts for nothing: neither for being behind, nor for a failure of all.
         """
         trusted = self._trusted or await self._begin()
         claims = await self.providers.each("heads", lambda node: node.heads(), 1)
         if not claims:
             raise Retry(f"no provider of chain {self.chain} answers")
-        for node, said in claims.items():
-            await self._compare(node, said.latest)
+        standing = [node for node, said in claims.items() if await self._stands(node, said.latest)]
         before = trusted.block.height
         ahead = [node for node in claims if claims[node].latest.height > before]
         ahead.sort(key=lambda node: -claims[node].latest.height)
+        is_cut_short = False
         if ahead:
             try:
-                # Who has nothing to add would be cleared by it: `_compare` does that, by what it shows.
-                await self.providers.first(
+                # Who has nothing to add would be cleared by it: `_stands` does that, by what it shows.
+                is_cut_short = await self.providers.first(
                     "seals", lambda node: self._advance(node, claims[node].latest.height), ahead, hears_again=False
                 )
             except Retry:
-                if self._tip().block.height == before:
+                if self._tip().block.height == before and not standing:
                     raise
         newest = self._tip().block
-        offered = max(said.latest.height for said in claims.values())
-        return Heads(newest, newest, is_behind=before < newest.height < offered)
+        return Heads(newest, newest, is_behind=is_cut_short)
 
     async def _anchor(self, height: Height) -> Block:
         """Return the lowest block above a height that was verified before: the way down from it is the shortest."""
@@ -95,12 +95,14 @@ class SealedReader(ProvenReader):
         except HeaderRefused as refusal:
             raise Lie(f"{node.rpc.name}: {refusal}") from refusal
 
-    async def _advance(self, node: EvmReader, offered: Height) -> None:
-        """Verify one provider's next headers. What is verified before a bad one stays verified."""
+    async def _advance(self, node: EvmReader, offered: Height) -> bool:
+        """Verify one provider's next headers, and tell whether it has more than one step takes.
+
+        What is verified before a bad one stays verified.
+        """
         first = Height(self._tip().block.height + 1)
-        if first > offered:
-            return
-        for header in await self.headers_of(node, first, min(offered, Height(first + STEP - 1))):
+        last = min(offered, Height(first + STEP - 1))
+        for header in await self._promised(node, first, last):
             trusted = self._tip()
             try:
                 following = advance(trusted, header, self._policy.terms)
@@ -113,19 +115,27 @@ class SealedReader(ProvenReader):
             self._trusted = following
             if header.height % EVERY == 0:
                 self._checkpoints.add(following)
+        return last < offered
 
-    async def _compare(self, node: EvmReader, shown: Block) -> None:
-        """Hold a provider's newest block to the one that was verified at its height."""
+    async def _promised(self, node: EvmReader, first: Height, last: Height) -> list[Header]:
+        """Return headers up to one that a provider says it has: one who only promises could do so for ever."""
+        try:
+            return await self.headers_of(node, first, last)
+        except Absent as fault:
+            raise Lie(f"{fault}, and has said that it has") from fault
+
+    async def _stands(self, node: EvmReader, shown: Block) -> bool:
+        """Hold a provider's newest block to the one that was verified at its height; tell whether it is that one."""
         known = self._known.get(shown.height)
-        if known is None:
-            return
-        if known.block.hash == shown.hash:
+        verified = self._tip().block if known is None else known.block
+        if verified == shown:
             self.providers.clear(node, "seals")
-            return
+            return True
         try:
             await self._judge(node, shown.height)
         except Retry as fault:
             self.providers.accuse(node, "seals", fault)
+        return False
 
     async def _judge(self, node: EvmReader, height: Height) -> None:
         """Tell a provider that lies from validators that have sealed two blocks at one height: that is a breach."""
