@@ -50,7 +50,7 @@ class Rpc:
     """One provider's node. Every request ends within the deadline: answered, or with errors.Retry.
 
     `name` is what logs and errors call it: the operator and the host, never the rest of the address, where the
-    credentials are.
+    credentials are. `operator` is whose word its answers are.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Rpc:
         connections: int = CONNECTIONS,
     ) -> None:
         address = urlsplit(url)
+        self.operator = operator
         self.name = f"{operator} ({address.hostname}{f':{address.port}' if address.port else ''})"
         self._url = url
         self._deadline = deadline

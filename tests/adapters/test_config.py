@@ -138,6 +138,11 @@ def test_verification_starts_at_a_block_that_the_operator_trusts(folder: Path) -
             "remotes[0]: 3 cannot agree where 2 speak: lower agree, or add providers",
         ),
         (
+            'finality = { kind = "tag" }\nproviders = [',
+            'finality = { kind = "tag" }\nagree = 3\nproviders = [\n  { url = "https://also.one", operator = "one" },',
+            "remotes[0]: 3 cannot agree where 2 speak: lower agree, or add providers",
+        ),
+        (
             '{ kind = "tag" }',
             '{ kind = "tag" }\nagree = 1',
             "remotes[0].agree: input should be greater than or equal to 2",
@@ -149,6 +154,12 @@ def test_verification_starts_at_a_block_that_the_operator_trusts(folder: Path) -
 def test_a_chain_is_never_believed_by_one_voice(folder: Path, old: str, new: str, problem: str) -> None:
     (found,) = problems(folder, TEXT.replace(old, new))
     assert found.startswith(problem)
+
+
+def test_operators_must_agree_and_not_their_nodes(folder: Path) -> None:
+    another = 'providers = [\n  { url = "https://also.one.example", operator = "one" },\n  { url = "https://one'
+    remote = loaded(folder, TEXT.replace('providers = [\n  { url = "https://one', another)).remotes[0]
+    assert (len(remote.providers), remote.voices) == (3, 2)
 
 
 def test_both_ends_of_every_route_are_watched(folder: Path) -> None:

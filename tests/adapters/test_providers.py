@@ -27,7 +27,7 @@ class Nodes:
 
     def __init__(self) -> None:
         self.named = Named()
-        self.first, self.second = (cast("EvmReader", Node(SimpleNamespace(name=name))) for name in "ab")
+        self.first, self.second = (cast("EvmReader", Node(SimpleNamespace(name=name, operator=name))) for name in "ab")
         self.providers = Providers([self.first, self.second], self.named)
         self.says: dict[EvmReader, Any] = {self.first: "truth", self.second: "truth"}
         self.asked: list[EvmReader] = []

@@ -51,6 +51,8 @@ class Readers:
     home_second: Rpc
     remote_first: Rpc
     remote_second: Rpc
+    remote_third: Rpc
+    """The first one's node again: a test double of another operator's."""
     fresh_home: Any
 
     async def misbehave(self, how: str, since: int) -> None:
@@ -109,6 +111,7 @@ async def readers_of(network: Network, folder: Path, scratch: Path) -> AsyncIter
     named = Named()
     home = [Rpc(node.url, node.operator, deadline=DEADLINE) for node in config.home.providers]
     remote = [Rpc(node.url, node.operator, deadline=DEADLINE) for node in config.remotes[0].providers]
+    third = Rpc(config.remotes[0].providers[0].url, "third", deadline=DEADLINE)
     watched = config.watched
 
     def fresh_home(only: int | None = None) -> SealedReader:
@@ -121,9 +124,9 @@ async def readers_of(network: Network, folder: Path, scratch: Path) -> AsyncIter
 
     chain = network.remotes[0].chain_id
     agreed = AgreedReader(Providers([EvmReader(rpc, watched[chain]) for rpc in remote], named), 2, Tag())
-    readers = Readers(fresh_home(), agreed, named, home[0], home[1], remote[0], remote[1], fresh_home)
+    readers = Readers(fresh_home(), agreed, named, home[0], home[1], remote[0], remote[1], third, fresh_home)
     try:
         yield readers
     finally:
-        for rpc in (*home, *remote):
+        for rpc in (*home, *remote, third):
             await rpc.close()

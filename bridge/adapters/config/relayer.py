@@ -126,7 +126,7 @@ class Chain(Model):
     finality: Finality
     providers: Annotated[tuple[Provider, ...], AfterValidator(at_least_one)]
     agree: Annotated[int, Field(ge=FEWEST_VOICES)] | None = None
-    """Providers that must say the same of what is final; all of them unless told. Seals need none."""
+    """Operators who must say the same of what is final; all of them unless told. Seals need none."""
     deadline_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
     """After which a request is given up."""
     poll_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
@@ -146,8 +146,8 @@ class Chain(Model):
 
     @property
     def voices(self) -> int:
-        """How many providers must say the same."""
-        return self.agree or len(self.providers)
+        """How many operators must say the same."""
+        return self.agree or _voices(self.providers)
 
 
 class Home(Chain):

@@ -197,10 +197,11 @@ class ProvenReader(ABC):
         return _read(node, await node.rpc.results([Request("eth_getTransactionReceipt", (tx,)) for tx in hashes]))
 
     async def _same(self, what: str, ask: Callable[[EvmReader], Awaitable[T]]) -> T:
-        """Return what enough providers say alike."""
+        """Return what providers of enough operators say alike."""
         answers = await self.providers.each(what, ask, self._enough)
-        if len(answers) < self._enough:
-            raise Retry(f"{len(answers)} of {self._enough} providers say which {what} chain {self.chain} has")
+        voices = self.providers.voices(answers)
+        if voices < self._enough:
+            raise Retry(f"{voices} of {self._enough} providers say which {what} chain {self.chain} has")
         first, *others = answers.values()
         if any(other != first for other in others):
             said: dict[str, object] = {node.rpc.name: str(answer) for node, answer in answers.items()}

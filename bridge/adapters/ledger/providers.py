@@ -1,7 +1,7 @@
 """The providers of one chain: asked together, or in turn until one answers truthfully. Each fault is named."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from bridge.adapters.ledger.reading import EvmReader
@@ -29,14 +29,22 @@ class Providers:
         self._liars: dict[EvmReader, set[str]] = {}
         """With what each has lied about."""
 
+    @staticmethod
+    def voices(nodes: Iterable[EvmReader]) -> int:
+        """Return how many operators run these nodes: what one of them says through several is said once."""
+        return len({node.rpc.operator for node in nodes})
+
     async def each(self, what: str, ask: Ask[T], enough: int) -> dict[EvmReader, T]:
-        """Ask all at once and return the answers that came: those that fail or lag are named, and hold up nobody."""
+        """Ask all at once and return the answers that came: those that fail or lag are named, and hold up nobody.
+
+        They are waited for until `enough` operators have answered, and a moment longer.
+        """
         asking = {asyncio.ensure_future(ask(node)): node for node in self.nodes}
         answers: dict[EvmReader, T] = {}
         pending = set(asking)
         try:
             while pending:
-                patience = None if len(answers) < enough else GRACE_SECONDS
+                patience = None if self.voices(answers) < enough else GRACE_SECONDS
                 done, pending = await asyncio.wait(pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
                 if not done:
                     break

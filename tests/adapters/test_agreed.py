@@ -1,0 +1,123 @@
+"""What is final on a public chain: enough operators say so, and none that answers is left unasked."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from bridge.adapters.ledger import AgreedReader, Providers
+from bridge.adapters.ledger.agreed import LAG_BLOCKS
+from bridge.adapters.ledger.reading import EvmReader
+from bridge.core.errors import Halt, Retry
+from bridge.core.finality import Heads, Tag
+from bridge.core.hashing import keccak
+from bridge.core.types import Block, Height, Timestamp
+from tests.faults.scene import Named
+
+FORKED_AT = 10
+TRUE, FALSE = "true", "false"
+
+
+class Node:
+    """One operator's node; it shows one of two chains, which are the same up to a height."""
+
+    def __init__(self, operator: str, final: int, shows: str = TRUE, *, host: str = "host") -> None:
+        self.rpc = SimpleNamespace(name=f"{operator} ({host})", operator=operator)
+        self.chain = 1
+        self.final = final
+        self.shows = shows
+        self.is_down = False
+        self.asked: list[Height] = []
+
+    async def heads(self) -> Heads:
+        if self.is_down:
+            raise Retry("it is down")
+        return Heads(self.at(self.final + 3), self.at(self.final))
+
+    async def blocks(self, heights: Sequence[Height]) -> dict[Height, Block]:
+        self.asked += heights
+        return {height: self.at(height) for height in heights}
+
+    def at(self, height: int) -> Block:
+        chain = self.shows if height > FORKED_AT else TRUE
+        return Block(Height(height), keccak(f"{chain} {height}".encode()), Timestamp(1_000 + height))
+
+
+def reader(enough: int, *nodes: Node) -> AgreedReader:
+    return AgreedReader(Providers([cast("EvmReader", node) for node in nodes], Named()), enough, Tag())
+
+
+async def final(of: AgreedReader) -> Block:
+    found = (await of.heads()).finalized
+    assert found is not None
+    return found
+
+
+async def test_two_nodes_of_one_operator_are_one_voice() -> None:
+    other = Node("b", 11)
+    agreed = reader(2, Node("a", 11, FALSE, host="one"), Node("a", 11, FALSE, host="two"), other)
+    other.is_down = True
+    with pytest.raises(Retry, match="1 of the 2 providers that must agree on chain 1 answer"):
+        await agreed.heads()
+    other.is_down = False
+    with pytest.raises(Halt, match="do not agree on its final block 11"):
+        await agreed.heads()
+
+
+async def test_two_nodes_of_one_operator_carry_the_chain_no_further_than_another_one_is() -> None:
+    agreed = reader(2, Node("a", 200, FALSE, host="one"), Node("a", 200, FALSE, host="two"), Node("b", 10))
+    assert await final(agreed) == Node("b", 10).at(10)
+    assert (await agreed.heads()).latest.height == 13
+
+
+async def test_what_a_contract_answers_by_two_nodes_of_one_operator_is_one_voice() -> None:
+    class Answering(Node):
+        async def committee(self, at: Block) -> str:
+            if self.rpc.operator == "b":
+                raise Retry("it is down")
+            return f"committee at {at.height}"
+
+    agreed = reader(2, Answering("a", 11, host="one"), Answering("a", 11, host="two"), Answering("b", 11))
+    with pytest.raises(Retry, match="1 of 2 providers say which committee chain 1 has"):
+        await agreed.committee(Node("a", 11).at(11))
+
+
+@pytest.mark.parametrize("lead", [1, LAG_BLOCKS])
+async def test_a_lie_above_what_an_honest_provider_calls_final_is_not_believed_and_halts_when_it_gets_there(
+    lead: int,
+) -> None:
+    honest = Node("honest", FORKED_AT)
+    agreed = reader(2, *(Node(name, FORKED_AT + lead, FALSE) for name in ("one", "two")), honest)
+    assert await final(agreed) == honest.at(FORKED_AT)
+    honest.final += 1
+    with pytest.raises(Halt, match="do not agree on its final block 11") as halt:
+        await agreed.heads()
+    shown = halt.value.evidence["shown"]
+    assert isinstance(shown, dict)
+    assert {name: hash_ == shown["one (host)"] for name, hash_ in shown.items()} == {
+        "one (host)": True,
+        "two (host)": True,
+        "honest (host)": False,
+    }
+
+
+async def test_who_is_far_behind_is_not_waited_for_but_contradicts_with_what_it_calls_final() -> None:
+    late = Node("late", FORKED_AT)
+    far = FORKED_AT + LAG_BLOCKS + 5
+    agreed = reader(2, Node("one", far), Node("two", far), late)
+    assert (await final(agreed)).height == far
+    await agreed.heads()
+    assert late.asked == [FORKED_AT]
+    late.shows, late.final = FALSE, FORKED_AT + 1
+    with pytest.raises(Halt, match="do not agree on its final block 11"):
+        await agreed.heads()
+
+
+async def test_where_all_must_agree_the_last_one_is_waited_for() -> None:
+    late = Node("late", FORKED_AT)
+    agreed = reader(2, Node("one", 500), late)
+    assert (await final(agreed)).height == FORKED_AT
+    late.is_down = True
+    with pytest.raises(Retry, match="1 of the 2"):
+        await agreed.heads()
