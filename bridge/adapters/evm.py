@@ -110,7 +110,8 @@ class Rpc:
         answers = await self._in_time(method, self._provider().make_batch_request(pairs))
         if not isinstance(answers, list):
             refusal = self._read(answers)
-            raise Retry(f"{self.name} takes no batch: {refusal}")
+            why = refusal if isinstance(refusal, NodeError) else "it answers with one result"
+            raise Retry(f"{self.name} takes no batch: {why}")
         if len(answers) != len(requests):
             raise Retry(f"{self.name} answered {len(answers)} of {len(requests)} requests")
         return [self._read(answer) for answer in answers]

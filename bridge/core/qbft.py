@@ -24,6 +24,8 @@ VANITY_BYTES: Final = 32
 SEAL_BYTES: Final = 65
 MIX_HASH: Final = Hash32(bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"))
 """What stands in the place of a mix hash, in ASCII: `ctical byzantine fault tolerance`."""
+MAX_EXTRA_BYTES: Final = 64_000
+"""A validator takes 88 bytes with its seal, so that 700 have room; what is longer is refused before it is decoded."""
 _HIGHEST_ROUND: Final = 2**31 - 1
 _LEAST_GAS_LIMIT: Final = 5000
 _ADD: Final = b"\xff"
@@ -225,10 +227,14 @@ def extra_data_of(header: Header) -> ExtraData:
 
 def decode_extra_data(raw: bytes) -> ExtraData:
     """Read extra data. Raises ValueError for what is malformed, has items too many or bytes left over."""
+    if len(raw) > MAX_EXTRA_BYTES:
+        raise ValueError(f"{len(raw)} bytes are more than {MAX_EXTRA_BYTES}")
     try:
         items = rlp.decode(raw, strict=True)
     except RLPException as fault:
         raise ValueError(str(fault)) from None
+    except RecursionError:
+        raise ValueError("lists are nested too deeply") from None
     match items:
         case [bytes(vanity), [*validators], vote, bytes(number), [*seals]]:
             return ExtraData(vanity, _addresses(validators), _vote(vote), _round(number), _byte_strings(seals))

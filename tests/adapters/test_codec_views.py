@@ -1,7 +1,9 @@
 """What contracts answer, and what they say when they refuse."""
 
+from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from eth_abi import encode
 
@@ -9,7 +11,15 @@ from bridge.adapters.codec import decode_revert, read_block, to_checksum, to_hex
 from bridge.adapters.codec.abi import FUNCTIONS, Signature
 from bridge.adapters.codec.failures import ERRORS
 from bridge.adapters.codec.views import EpochSet, HeldMessage, Received, RouteEnd, View
-from bridge.adapters.codec.wire import read_address, read_base_fee, read_hash, read_quantity
+from bridge.adapters.codec.wire import (
+    read_address,
+    read_base_fee,
+    read_bytes,
+    read_fields,
+    read_hash,
+    read_list,
+    read_quantity,
+)
 from bridge.core.bonds import BondTerms
 from bridge.core.hashing import word
 from bridge.core.types import Block, Height, Timestamp, Units
@@ -115,10 +125,29 @@ def test_a_header_is_read_with_its_base_fee() -> None:
     assert read_base_fee({**header, "baseFeePerGas": None}) == 0
 
 
-@pytest.mark.parametrize("value", [None, 16, "16", "0x", "0xzz", {}, []])
+@pytest.mark.parametrize("value", [None, 16, "16", "0x", "0xzz", {}, [], "0x1" + "0" * 64])
 def test_what_is_no_quantity_is_refused(value: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - its own text or that of int
         read_quantity(value)
+
+
+def test_the_widest_quantity_has_32_bytes() -> None:
+    assert read_quantity("0x" + "f" * 64) == 2**256 - 1
+
+
+@pytest.mark.parametrize("read", [read_quantity, read_bytes, read_hash, read_address, read_fields])
+def test_what_is_nested_as_deeply_as_json_goes_is_refused_like_any_other(read: Callable[[object], object]) -> None:
+    with pytest.raises(ValueError, match=r"^an array is not"):
+        read(orjson.loads(b"[" * 1_000 + b"]" * 1_000))
+    with pytest.raises(ValueError, match=r"^an object is not"):
+        read_list(orjson.loads(b'{"a":' * 1_000 + b"1" + b"}" * 1_000))
+
+
+def test_an_answer_with_a_length_beyond_any_memory_is_none() -> None:
+    length = b"\0" * 24 + b"\x7f" + b"\xff" * 7
+    for claimed in (length, b"\xff" * 32):
+        with pytest.raises(ValueError, match="are no answer to setOf"):
+            views.SET_OF.result(bytes(64) + word(96) + claimed)
 
 
 @pytest.mark.parametrize("value", [None, "0x12", "0x" + "g" * 64, "12" * 32])

@@ -139,6 +139,13 @@ async def test_a_batch_with_an_answer_missing_is_tried_again() -> None:
             await rpc.ask_all([Request("a"), Request("b")])
 
 
+async def test_a_batch_that_is_answered_with_one_nested_result_is_tried_again() -> None:
+    nested = '{"jsonrpc": "2.0", "id": 1, "result": ' + "[" * 1_000 + "]" * 1_000 + "}"
+    async with node(lambda _: nested) as url, Rpc(url) as rpc:
+        with pytest.raises(Retry, match="takes no batch: it answers with one result"):
+            await rpc.ask_all([Request("a"), Request("b")])
+
+
 async def test_a_node_that_takes_no_batch_says_so() -> None:
     async with node(lambda _: {"id": None, "error": {"code": -32005, "message": "too many"}}) as url, Rpc(url) as rpc:
         with pytest.raises(Retry, match="takes no batch: too many"):

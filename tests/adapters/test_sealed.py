@@ -17,7 +17,7 @@ from bridge.core.finality import Heads, Seals
 from bridge.core.headers import Header
 from bridge.core.qbft import Dialect, Terms, Trusted
 from bridge.core.types import Block, Hash32, Height, Timestamp
-from tests.core.sealing import genesis, hash_of, sealed, validators
+from tests.core.sealing import genesis, hash_of, little_stack, nested, sealed, validators
 from tests.faults.scene import Named
 
 MEMBERS = validators(4)
@@ -50,6 +50,8 @@ class Node:
     def __init__(self, ledger: Ledger, name: str, ahead: int) -> None:
         self.ledger = ledger
         self.ahead = ahead
+        self.extra_data: bytes | None = None
+        """What stands in its headers in place of the chain's."""
         self.chain = 1
         self.rpc = SimpleNamespace(name=name, operator=name, results=self.results)
 
@@ -65,7 +67,10 @@ class Node:
 
     def show(self, height: int) -> object:
         headers = self.ledger.headers
-        return show_header(headers[height - 1]) if height <= len(headers) else None
+        if self.extra_data is None:
+            return show_header(headers[height - 1]) if height <= len(headers) else None
+        header = headers[height - 1] if height <= len(headers) else sealed(self.ledger.tip, MEMBERS, MEMBERS)
+        return show_header(header) | {"extraData": "0x" + self.extra_data.hex()}
 
 
 @pytest.mark.parametrize("ahead", [1, 1_000])
@@ -93,6 +98,16 @@ async def test_a_promise_is_a_fault_where_nobody_shows_the_newest_verified_block
     ledger = Ledger(tmp_path, alone=1)
     with pytest.raises(Retry, match="alone has no block 1 yet, and has said that it has"):
         await ledger.reader.heads()
+
+
+async def test_a_header_that_cannot_be_decoded_holds_up_nobody(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, other=1, honest=0)
+    ledger.nodes[0].extra_data = nested(3_000)
+    for _ in range(3):
+        ledger.mine()
+        with little_stack():
+            assert (await ledger.reader.heads()).latest == ledger.tip
+    assert "its extra data is malformed: lists are nested too deeply" in ledger.named.now["provider other, seals"]
 
 
 async def test_who_has_more_than_one_step_takes_is_behind_until_the_last_of_them(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Validators with keys, and QBFT headers that they seal: written with RLP and secp256k1, not with what is tested."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +81,26 @@ def hash_of(header: Header) -> Hash32:
 def genesis(height: int = 0) -> Block:
     """A block that an operator trusts."""
     return Block(Height(height), Hash32(keccak(text="a block")), Timestamp(TIME))
+
+
+@contextmanager
+def little_stack() -> Iterator[None]:
+    """As much as Python gives a process in which py_ecc has not raised the limit for everybody."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def nested(depth: int) -> bytes:
+    """Lists within lists, in RLP."""
+    raw = b""
+    for _ in range(depth):
+        size = len(raw).to_bytes(2, "big").lstrip(b"\0")
+        raw = (bytes([0xC0 + len(raw)]) if len(raw) < 56 else bytes([0xF7 + len(size)]) + size) + raw
+    return raw
 
 
 def _items(fields: dict[str, Any], seals: Sequence[bytes]) -> list[bytes]:

@@ -25,7 +25,7 @@ from bridge.core.qbft import (
     quorum,
 )
 from bridge.core.types import Address
-from tests.core.sealing import Validator, genesis, hash_of, sealed, validators
+from tests.core.sealing import Validator, genesis, hash_of, little_stack, nested, sealed, validators
 from tests.oracles.published import PUBLISHED
 
 TERMS = Terms(Dialect.BESU, 30_000)
@@ -90,6 +90,24 @@ def test_two_thirds_rounded_up_are_believed_and_one_fewer_is_not(count: int) -> 
 def test_a_header_is_refused_by_name(changes: dict[str, Any], fault: Fault) -> None:
     members = validators(4)
     assert refusal(trusting(members), members, members, **changes) is fault
+
+
+@pytest.mark.parametrize(("raw", "why"), [(nested(3_000), "nested too deeply"), (bytes(64_001), "64001 bytes")])
+def test_extra_data_that_is_nested_or_long_beyond_measure_is_refused_like_any_other(raw: bytes, why: str) -> None:
+    members = validators(4)
+    header = sealed(genesis(), members, members)
+    poisoned = header_of((*header.items[:12], raw, *header.items[13:]))
+    with little_stack(), pytest.raises(HeaderRefused, match=why) as refused:
+        advance(trusting(members), poisoned, TERMS)
+    assert refused.value.fault is Fault.EXTRA_DATA
+    with little_stack():
+        assert not is_sealed([member.address for member in members], poisoned)
+
+
+def test_the_extra_data_of_700_validators_has_room() -> None:
+    members = [bytes([1]) * 20] * 700
+    raw = rlp.encode([bytes(32), members, [], 0, [bytes(65)] * 700])
+    assert len(decode_extra_data(raw).seals) == 700
 
 
 def test_a_stranger_is_named() -> None:

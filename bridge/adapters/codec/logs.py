@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from bridge.adapters.codec.abi import EVENTS
-from bridge.adapters.codec.wire import read_address, read_hash, to_hex
+from bridge.adapters.codec.wire import read_address, read_hash, read_quantity, to_hex
 from bridge.core.errors import Halt
 from bridge.core.events import (
     AttestationPosted,
@@ -203,8 +203,8 @@ def _posted(topics: Sequence[str], data: bytes, at: Mined) -> AttestationPosted:
 
 def _mined(fields: dict[str, Any]) -> Mined:
     return Mined(
-        Height(int(fields["blockNumber"], 16)),
-        int(fields["logIndex"], 16),
+        Height(read_quantity(fields["blockNumber"])),
+        read_quantity(fields["logIndex"]),
         read_hash(fields["blockHash"]),
         TxHash(read_hash(fields["transactionHash"])),
     )

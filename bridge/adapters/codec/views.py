@@ -85,7 +85,8 @@ class View(Generic[T]):
         """Read the answer. Raises ValueError if it is none, such as that of an account without code."""
         try:
             values = decode(FUNCTIONS[self.name].outputs, output)
-        except DecodingError as fault:
+        except (DecodingError, OverflowError) as fault:
+            # eth_abi takes a length of 2**64 and more for an index.
             raise ValueError(f"{len(output)} bytes are no answer to {self.name}") from fault
         return self.meaning(*values)
 

@@ -90,7 +90,7 @@ class ProvenReader(ABC):
 
     async def glimpse(self, first: Height, last: Height) -> Sequence[ChainFact]:
         """Return what one provider says of blocks that are not final yet."""
-        return await self.providers.first("logs", lambda node: node.facts(first, last))
+        return await self.providers.first("logs", lambda node: self._said(node, first, last))
 
     async def committee(self, at: Block) -> Committee:
         """Return the committee that is active for deliveries to this chain at a block. Raises Halt if they differ."""
@@ -171,10 +171,17 @@ class ProvenReader(ABC):
         """Return what the watched contracts logged in blocks, if one provider's receipts give their roots."""
         facts: list[ChainFact] = []
         for proven, receipts in zip(blocks, await self._receipts(node, blocks), strict=True):
-            if receipts_root([shown.receipt for shown in receipts]) != proven.header.receipts_root:
+            if _root(node, receipts) != proven.header.receipts_root:
                 raise Lie(f"{node.rpc.name} shows receipts of block {proven.block.height} that are not in it")
             facts += node.decoder.decode_all(_logs(proven.block, receipts))
         return facts
+
+    async def _said(self, node: EvmReader, first: Height, last: Height) -> Sequence[ChainFact]:
+        """Return what one provider says was logged. Nothing of it is proven: what cannot be read is its own fault."""
+        try:
+            return await node.facts(first, last)
+        except Halt as fault:
+            raise Lie(f"{node.rpc.name} shows what nobody can have logged: {fault}") from fault
 
     async def _receipts(self, node: EvmReader, blocks: Sequence[Proven]) -> list[list[ShownReceipt]]:
         if node not in self._bare:
@@ -193,7 +200,7 @@ class ProvenReader(ABC):
         try:
             hashes = read_list(read_fields(block).get("transactions"))
         except ValueError as fault:
-            raise Retry(f"{node.rpc.name} answered with what is no block: {fault}") from fault
+            raise Lie(f"{node.rpc.name} answered with what is no block: {fault}") from fault
         return _read(node, await node.rpc.results([Request("eth_getTransactionReceipt", (tx,)) for tx in hashes]))
 
     async def _same(self, what: str, ask: Callable[[EvmReader], Awaitable[T]]) -> T:
@@ -214,6 +221,13 @@ def _read(node: EvmReader, answer: object) -> list[ShownReceipt]:
         raise Retry(f"{node.rpc.name} has no receipts of a final block: {answer or 'not there yet'}")
     try:
         return read_receipts(answer)
+    except ValueError as fault:
+        raise Lie(f"{node.rpc.name} answered with what are no receipts: {fault}") from fault
+
+
+def _root(node: EvmReader, receipts: Iterable[ShownReceipt]) -> Hash32:
+    try:
+        return receipts_root([shown.receipt for shown in receipts])
     except ValueError as fault:
         raise Lie(f"{node.rpc.name} answered with what are no receipts: {fault}") from fault
 
