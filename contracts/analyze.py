@@ -54,11 +54,13 @@ class Bounds(NamedTuple):
     array_lengths: str
     bytes_lengths: str
     timeout: str
+    left_out: frozenset[str] = frozenset()
+    """Contracts whose checks take minutes."""
 
 
 BOUNDS: Final = {
-    "quick": Bounds(loop=6, array_lengths="0,1", bytes_lengths="0,65", timeout="60s"),
-    "deep": Bounds(loop=12, array_lengths="0,1,2", bytes_lengths="0,65,160,1024", timeout="20m"),
+    "quick": Bounds(6, "0,1", "0,65", "60s", left_out=frozenset({"HomeDoorChecks"})),
+    "deep": Bounds(12, "0,1,2", "0,65,160,1024", "20m"),
 }
 
 
@@ -69,7 +71,8 @@ def main(arguments: Sequence[str]) -> int:
             case ["static"]:
                 return report(unanswered(findings(), tomllib.loads(ANSWERS.read_text())), "slither")
             case ["symbolic"]:
-                return report(broken(halmos(BOUNDS[os.environ.get("ANALYZE", "quick")]), declared()), "halmos")
+                bounds = BOUNDS[os.environ.get("ANALYZE", "quick")]
+                return report(broken(halmos(bounds), declared(bounds.left_out)), "halmos")
             case _:
                 print(__doc__, file=sys.stderr)
                 return 2
@@ -220,6 +223,7 @@ def halmos(bounds: Bounds) -> dict[str, dict[str, Any]]:
         command += ["--loop", str(bounds.loop), "--solver-timeout-assertion", bounds.timeout]
         command += ["--default-array-lengths", bounds.array_lengths, "--default-bytes-lengths", bounds.bytes_lengths]
         command += ["--solver-command", f"{TOOLS / 'yices-smt2'} --smt2-model-format --bvconst-in-decimal"]
+        command += ["--match-contract", f"^(?!({'|'.join(bounds.left_out)})$)"] if bounds.left_out else []
         LOG.parent.mkdir(exist_ok=True)
         with LOG.open("w") as log:
             command += ["--json-output", str(written)]
@@ -249,15 +253,15 @@ def broken(results: Mapping[str, Mapping[str, Any]], expected: Sequence[str]) ->
     return faults
 
 
-def declared() -> list[str]:
-    """Every check that is written down, as `Contract.check`."""
+def declared(left_out: frozenset[str] = frozenset()) -> list[str]:
+    """Every check that is written down, as `Contract.check`, but for those of contracts that are left out."""
     names = []
     for file in sorted(CHECKS.glob("*.t.sol")):
         contract = ""
         for kind, name in re.findall(r"^ *(contract|function) (\w+)", file.read_text(), re.MULTILINE):
             if kind == "contract":
                 contract = name
-            elif name.startswith("check_"):
+            elif name.startswith("check_") and contract not in left_out:
                 names.append(f"{contract}.{name}")
     return names
 

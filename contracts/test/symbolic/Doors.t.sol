@@ -2,11 +2,46 @@
 pragma solidity ^0.8.24;
 
 import {Direction} from "../../src/common/IBrakes.sol";
+import {Batch, Message} from "../../src/common/Protocol.sol";
 import {HomeGateway} from "../../src/home/HomeGateway.sol";
 import {OpenHome} from "./OpenHome.sol";
 import {HomeEnd, RemoteEnd} from "./Sides.sol";
 
+/// @notice Without a quorum nothing that is delivered at home, or said to wait there, is paid.
+contract HomeQuorumChecks is HomeEnd {
+    function setUp() public {
+        deploy();
+    }
+
+    function check_no_batch_passes(Batch memory batch, Message memory message, bytes memory certificate) external {
+        Message[] memory messages = new Message[](1);
+        messages[0] = message;
+        _fails(abi.encodeCall(home.deliver, (batch, messages, certificate)));
+    }
+
+    function check_no_message_of_a_batch_passes(Batch memory batch, Message memory message, bytes memory certificate)
+        external
+    {
+        _fails(abi.encodeCall(home.deliverOne, (batch, message, new bytes32[](0), certificate)));
+    }
+
+    function check_nothing_waits_that_did_not_arrive(address caller, uint256 chain, Message memory message) external {
+        vm.prank(caller);
+        _fails(abi.encodeCall(home.retry, (chain, message)));
+        vm.prank(caller);
+        _fails(abi.encodeCall(home.sendBack, (chain, message)));
+        vm.prank(caller);
+        _fails(abi.encodeCall(home.veto, (chain, message)));
+    }
+
+    function _fails(bytes memory call) private {
+        (bool done,) = address(home).call(call);
+        assert(!done);
+    }
+}
+
 /// @notice No call of any function by anybody, officers included, moves anything that no quorum certified.
+/// @dev Takes minutes, so that it is among the deep checks.
 contract HomeDoorChecks is HomeEnd {
     uint128 private constant BOOK = 1e12;
     address private constant HOLDER = address(0x95);
@@ -31,8 +66,7 @@ contract HomeDoorChecks is HomeEnd {
         return OpenHome(address(new HomeGateway(committee, GOVERNOR, REGISTRAR, GENESIS, bounds())));
     }
 
-    /// @dev Of the registrar's calls only what they do to this bond is left out: what it announces is foreign code.
-    /// @custom:halmos --default-bytes-lengths 65 --default-array-lengths 1
+    /// @dev The registrar is left out: what it announces is foreign code.
     function check_nothing_is_released_without_a_quorum(address caller) external {
         vm.assume(caller != REGISTRAR);
         bytes memory data = svm.createCalldata("HomeGateway");
