@@ -121,6 +121,7 @@ async def test_a_lock_whose_nonce_was_stolen_comes_back_once(orphaned: Running, 
 
     await until(is_final, "what took the nonce is final")
     said = await last_return(orphaned, tmp_path / "stolen.json", lock, FRESH[2])
+    assert said.out.endswith("can be delivered by anybody\n"), said
     (returned,) = decode_bundle((tmp_path / "stolen.json").read_bytes()).leaves()
     said = await orphaned.bridge(
         "deliver", f"0x{returned.hex()}", "--bundle", str(tmp_path / "stolen.json"), "--as", "carol"

@@ -9,7 +9,7 @@ from bridge.adapters.ledger import SealedReader
 from bridge.adapters.ledger.sealed import STEP
 from bridge.core.errors import Halt, Retry
 from bridge.core.types import Height
-from tests.faults.scene import Readers, mined, newest
+from tests.faults.scene import Readers, follow, mined, newest
 
 pytestmark = pytest.mark.faults
 
@@ -60,18 +60,20 @@ async def test_what_is_not_sealed_as_it_must_be_is_not_believed_and_goes_on_afte
     assert not readers.named.now
 
 
+@pytest.mark.parametrize(("only", "name"), [(0, "first"), (1, "second")])
 async def test_validators_who_seal_two_blocks_at_one_height_halt_everything_with_both_as_evidence(
-    readers: Readers,
+    readers: Readers, only: int, name: str
 ) -> None:
-    at = await newest(readers.sealer)
-    await readers.home_at(at)
+    """By whichever provider shows it: both are behind the validators who fork."""
+    reader, at = readers.fresh_home(only), await newest(readers.sealer)
+    await follow(reader, at)
     await readers.misbehave("fork", at - 1)
     with pytest.raises(Halt, match="was sealed twice") as halt:
-        await readers.home_at(at + 3)
+        await follow(reader, at + 3)
     evidence = halt.value.evidence
     assert evidence["final_hash"] != evidence["observed_hash"]
     assert {"final_header", "observed_header"} <= evidence.keys()
-    assert str(evidence["provider"]).startswith(("first", "second")), "both are behind the validators who forked"
+    assert str(evidence["provider"]).startswith(name)
 
 
 async def test_a_validator_is_voted_in_and_seals_from_then_on(readers: Readers) -> None:

@@ -82,6 +82,7 @@ contract HomeDoorChecks is HomeEnd {
     }
 }
 
+/// @notice The same on a public chain, for the gateway and for its tokens.
 contract RemoteDoorChecks is RemoteEnd {
     function setUp() public {
         deploy();

@@ -58,7 +58,7 @@ contract SettlementChecks is HomeEnd {
         uint56 highestTotal,
         uint48 inUsed,
         uint48 inLimit,
-        uint48 delayAbove,
+        uint256 delayAbove,
         uint128 amount,
         uint128 runningTotal
     ) external {
@@ -125,7 +125,7 @@ contract SettlementChecks is HomeEnd {
         home.pause(REMOTE, assets, Direction.INBOUND, duration);
     }
 
-    function _run(uint96 room, uint56 settled, uint56 highestTotal, uint48 inUsed, uint48 inLimit, uint48 delayAbove)
+    function _run(uint96 room, uint56 settled, uint56 highestTotal, uint48 inUsed, uint48 inLimit, uint256 delayAbove)
         private
         view
         returns (Settlement.Run memory run)
