@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,43 +98,39 @@ def _load(path: Path) -> "OracleConfig":
 
 async def _show(config: "OracleConfig") -> dict[str, Any]:
     from bridge.adapters.evm import Rpc  # noqa: PLC0415
-    from bridge.adapters.ledger import newest_block  # noqa: PLC0415
+    from bridge.adapters.ledger import read_at_newest  # noqa: PLC0415
     from oracles.core.series import CREDITS  # noqa: PLC0415
-    from oracles.feeds import read_feeds, read_index  # noqa: PLC0415
+    from oracles.feeds import read_oracle  # noqa: PLC0415
 
     chains, shown = [], set()
     for remote in config.remotes:
         async with Rpc(remote.providers[0].url, remote.providers[0].operator) as rpc:
-            at = await newest_block(rpc)
-            feeds = await read_feeds(rpc, remote.oracle, config.series, at)
-            index = None if remote.index is None else (await read_index(rpc, remote.index, at)).document()
-            shown |= {feed.series.publisher for feed in feeds}
-            chain = {"name": remote.name, "height": at.height, "feeds": [f.document() for f in feeds], "index": index}
-            chains.append(chain)
+            reading = partial(read_oracle, rpc, remote, config.series)
+            view = await read_at_newest(rpc, reading)
+        shown |= {feed.series.publisher for feed in view.feeds}
+        chains.append({"name": remote.name, **view.document()})
     return {"chains": chains, "credits": [credit for publisher, credit in CREDITS.items() if publisher in shown]}
 
 
 async def _verify(config: "OracleConfig") -> dict[str, Any]:
     from bridge.adapters.evm import Rpc  # noqa: PLC0415
-    from bridge.adapters.ledger import newest_block  # noqa: PLC0415
+    from bridge.adapters.ledger import read_at_newest  # noqa: PLC0415
     from oracles.archive import Archive  # noqa: PLC0415
     from oracles.core.calendar import JAPAN  # noqa: PLC0415
     from oracles.sources import Archived  # noqa: PLC0415
-    from oracles.verifying import verify_feeds, verify_index  # noqa: PLC0415
+    from oracles.verifying import verify_oracle  # noqa: PLC0415
 
     archive = Archive(config.data_dir / "archive")
     evidence = Archived(archive, JAPAN)
     verdicts = []
     for remote in config.remotes:
         async with Rpc(remote.providers[0].url, remote.providers[0].operator) as rpc:
-            at = await newest_block(rpc)
-            found = await verify_feeds(rpc, remote.oracle, config.series, at, evidence, JAPAN)
-            if remote.index is not None:
-                found.append(await verify_index(rpc, remote.index, remote.oracle, at, JAPAN))
-            verdicts += [
-                {"chain": remote.name, "what": one.what, "counted": dict(one.counted), "difference": one.difference}
-                for one in found
-            ]
+            reading = partial(verify_oracle, rpc, remote, config.series, evidence, JAPAN)
+            found = await read_at_newest(rpc, reading)
+        verdicts += [
+            {"chain": remote.name, "what": one.what, "counted": dict(one.counted), "difference": one.difference}
+            for one in found
+        ]
     archive.close()
     return {"ok": all(row["difference"] is None for row in verdicts), "verdicts": verdicts}
 

@@ -9,6 +9,7 @@ from bridge.adapters.codec import to_checksum
 from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger import Query, read, read_all
 from bridge.core.types import ZERO_ADDRESS, Address, Block
+from oracles.config import OracleRemote
 from oracles.core.index import PUBLISHED_UNIT
 from oracles.core.report import day_of
 from oracles.core.series import SCALE, Series, Status
@@ -85,6 +86,27 @@ class IndexView:
             "exact": str(self.value),
             "outdated": self.is_outdated,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class OracleView:
+    """What an oracle shows at one block."""
+
+    feeds: Sequence[FeedView]
+    index: IndexView | None
+    """None if the chain has none."""
+    at: Block
+
+    def document(self) -> dict[str, Any]:
+        """Return it in JSON types."""
+        index = None if self.index is None else self.index.document()
+        return {"height": self.at.height, "feeds": [feed.document() for feed in self.feeds], "index": index}
+
+
+async def read_oracle(rpc: Rpc, remote: OracleRemote, carried: Sequence[Series], at: Block) -> OracleView:
+    """Return feeds and index of a chain at a block. Raises Retry."""
+    feeds = await read_feeds(rpc, remote.oracle, carried, at)
+    return OracleView(feeds, None if remote.index is None else await read_index(rpc, remote.index, at), at)
 
 
 async def read_feeds(rpc: Rpc, oracle: Address, carried: Sequence[Series], at: Block) -> list[FeedView]:

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger import Query, read, read_all
 from bridge.core.types import ZERO_ADDRESS, Address, Block
+from oracles.config import OracleRemote
 from oracles.core import index as compounding
 from oracles.core.calendar import Calendar
 from oracles.core.catalogue import CALL_RATE_AVERAGE, CATALOGUE
@@ -34,6 +35,16 @@ class Verdict:
     counted: Mapping[str, int]
     """How many of what: rounds and dates of a feed, steps of an index."""
     difference: str | None
+
+
+async def verify_oracle(
+    rpc: Rpc, remote: OracleRemote, carried: Iterable[Series], evidence: Archived, calendar: Calendar, at: Block
+) -> list[Verdict]:
+    """Verify feeds and index of a chain at a block. Raises Retry, Damaged."""
+    found = await verify_feeds(rpc, remote.oracle, carried, at, evidence, calendar)
+    if remote.index is not None:
+        found.append(await verify_index(rpc, remote.index, remote.oracle, at, calendar))
+    return found
 
 
 async def verify_feeds(

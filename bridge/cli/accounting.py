@@ -11,10 +11,9 @@ from rich.table import Table
 
 from bridge.adapters.codec import views
 from bridge.adapters.config import AssetEntry, Network
-from bridge.adapters.ledger import BookReading, Query, read_all, read_book
+from bridge.adapters.ledger import BondReading, Query, read_all, read_bond
 from bridge.adapters.tracing import Tracer
 from bridge.cli.inputs import json_option, read_isin, read_network
-from bridge.core.conservation import is_whole
 
 UNBALANCED = 1
 
@@ -54,45 +53,35 @@ def balances(path: Path, *, as_json: bool) -> None:
 async def read_books(network: Network, assets: tuple[AssetEntry, ...] | None = None) -> dict[str, Any]:
     """Return the books of some bonds, or of all, in JSON types, with the blocks they were read at."""
     tracer = Tracer(network)
+    remotes = [tracer.chains[remote.chain_id] for remote in network.remotes]
     try:
-        found = [
-            (
-                asset,
-                [
-                    (remote.name, await read_book(tracer.home, tracer.chains[remote.chain_id], asset.home))
-                    for remote in network.remotes
-                ],
-            )
+        documents = [
+            _bond(asset, await read_bond(tracer.home, remotes, asset.home), network)
             for asset in (network.assets if assets is None else assets)
         ]
     finally:
         await tracer.close()
-    documents = [_bond(asset, readings) for asset, readings in found]
     return {"ok": all(document["balanced"] for document in documents), "bonds": documents}
 
 
-def _bond(asset: AssetEntry, readings: list[tuple[str, BookReading]]) -> dict[str, Any]:
-    last = readings[-1][1]
-    books_read = [reading.book for _, reading in readings]
-    flows = [flow for book in books_read for flow in (book.in_flight_out, book.in_flight_home)]
-    balanced = is_whole(books_read, last.escrow) and last.held >= last.escrow and min(flows) >= 0
+def _bond(asset: AssetEntry, reading: BondReading, network: Network) -> dict[str, Any]:
     return {
         "isin": asset.isin,
-        "balanced": balanced,
-        "escrow": str(last.escrow),
-        "held_by_gateway": str(last.held),
+        "balanced": reading.is_balanced,
+        "escrow": str(reading.escrow),
+        "held_by_gateway": str(reading.held),
         "chains": [
             {
-                "chain": name,
-                "locked": str(reading.book.locked),
-                "supply": str(reading.book.supply),
-                "in_flight_out": str(reading.book.in_flight_out),
-                "in_flight_home": str(reading.book.in_flight_home),
-                "difference": str(reading.book.difference),
+                "chain": remote.name,
+                "locked": str(book.locked),
+                "supply": str(book.supply),
+                "in_flight_out": str(book.in_flight_out),
+                "in_flight_home": str(book.in_flight_home),
+                "difference": str(book.difference),
                 "home_height": reading.home.height,
-                "remote_height": reading.remote.height,
+                "remote_height": block.height,
             }
-            for name, reading in readings
+            for remote, book, block in zip(network.remotes, reading.books, reading.remotes, strict=True)
         ],
     }
 

@@ -89,14 +89,18 @@ def _is_revised(shown: Shown, before: Shown) -> bool:
 
 
 async def _until(network: Network, what: str, is_so: Callable[[Shown], bool]) -> Shown:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline, why = time.monotonic() + PATIENCE_SECONDS, ""
     while time.monotonic() < deadline:
-        chain = (await _command(network, "show"))["chains"][0]
-        shown = Shown({feed["feed"]: feed for feed in chain["feeds"]}, chain["index"])
-        if is_so(shown):
-            return shown
+        try:
+            chain = (await _command(network, "show"))["chains"][0]
+        except Retry as fault:
+            why = f" ({fault})"
+        else:
+            shown, why = Shown({feed["feed"]: feed for feed in chain["feeds"]}, chain["index"]), ""
+            if is_so(shown):
+                return shown
         await asyncio.sleep(POLL_SECONDS)
-    raise Retry(f"{what}: not on chain after {PATIENCE_SECONDS} s: see the reporters' logs")
+    raise Retry(f"{what}: not on chain after {PATIENCE_SECONDS} s: see the reporters' logs{why}")
 
 
 async def _command(network: Network, command: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Each chain's counters must agree among themselves at one block, whatever the oth
 from collections import deque
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from relayers.watch.alarms import Alarm
 from relayers.watch.ledger import CALL, COMPARE
@@ -54,13 +54,22 @@ class Reckoned:
     """Whether caps, limits or pauses of this bond changed since the sample before."""
 
 
+class _Flow(NamedTuple):
+    """What had come in and left by a moment, and the limit that was in force then."""
+
+    time: int
+    came: int
+    left: int
+    limit: int
+
+
 class Books:
     """The samples of all sides, and the flow through each."""
 
     def __init__(self, home: int) -> None:
         self._home = home
         self.sides: dict[tuple[int, int, str], Side] = {}
-        self._flows: dict[tuple[int, int, str], deque[tuple[int, int, int, int]]] = {}
+        self._flows: dict[tuple[int, int, str], deque[_Flow]] = {}
 
     def blocks(self, chain: int) -> dict[int, str]:
         """Return the blocks at which the samples of a chain were taken, by height."""
@@ -72,10 +81,9 @@ class Books:
             del self.sides[key]
             self._flows.pop(key, None)
 
-    def take(self, side: Side, reckoned: Reckoned) -> list[Alarm]:
-        """Take a sample and hold it to what must be true of it alone, and of it and the one before."""
-        key = (side.chain, side.other, side.asset)
-        before, self.sides[key] = self.sides.get(key), side
+    def judge(self, side: Side, reckoned: Reckoned) -> list[Alarm]:
+        """Hold a sample to what must be true of it alone, and of it and those before. Keeps nothing."""
+        before = self.sides.get((side.chain, side.other, side.asset))
         faults = [*self._alone(side), *self._flow(side, reckoned)]
         if before is not None and before.block <= side.block:
             faults += _since(before, side, rules_moved=reckoned.rules_moved)
@@ -86,6 +94,18 @@ class Books:
             name = f"INV-06 {side.chain} {side.other} {side.asset}"
             alarms.append(Alarm(name, f"{why} says {side.backing}", COMPARE, evidence=evidence))
         return alarms
+
+    def keep(self, side: Side, reckoned: Reckoned) -> None:
+        """Keep a sample for those that come."""
+        key = (side.chain, side.other, side.asset)
+        self.sides[key] = side
+        flow = self._flows.setdefault(key, deque())
+        if reckoned.rules_moved:
+            flow.clear()
+        while flow and flow[0].time < side.time - side.period:
+            flow.popleft()
+        if not flow or side.time - flow[-1].time >= side.period // _SAMPLES:
+            flow.append(_Flow(side.time, side.settled - reckoned.unmetered, side.sent, side.inbound_limit))
 
     def is_ahead(self, side: Side) -> bool:
         """Tell whether a side has seen more than its source has shown to have sent: look at both again."""
@@ -118,21 +138,13 @@ class Books:
 
     def _flow(self, side: Side, reckoned: Reckoned) -> list[tuple[str, str]]:
         """Hold what came in since each kept sample to the limit, its refill meanwhile, and what left meanwhile."""
-        flow = self._flows.setdefault((side.chain, side.other, side.asset), deque())
-        if reckoned.rules_moved:
-            flow.clear()
-        came, left = side.settled - reckoned.unmetered, side.sent
-        faults = []
-        for time, came_then, left_then, limit in flow if reckoned.backing is not None else ():
-            allowed = limit + limit * (side.time - time) // side.period + (left - left_then)
-            if came - came_then > allowed:
-                faults.append(("limit", f"{came - came_then} units came in within {side.time - time} s"))
-                break
-        while flow and flow[0][0] < side.time - side.period:
-            flow.popleft()
-        if not flow or side.time - flow[-1][0] >= side.period // _SAMPLES:
-            flow.append((side.time, came, left, side.inbound_limit))
-        return faults
+        if reckoned.rules_moved or reckoned.backing is None:
+            return []
+        for then in self._flows.get((side.chain, side.other, side.asset), ()):
+            came, left = side.settled - reckoned.unmetered - then.came, side.sent - then.left
+            if came > then.limit + then.limit * (side.time - then.time) // side.period + left:
+                return [("limit", f"{came} units came in within {side.time - then.time} s")]
+        return []
 
     def _breach(self, name: str, why: str, side: Side, other: Side | None) -> Alarm:
         evidence = {"side": asdict(side), "compared": None if other is None else asdict(other)}

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from relayers.watch.alarms import Alarm
 from relayers.watch.board import Board
-from relayers.watch.books import Books, Reckoned, judge_escrow, judge_set
+from relayers.watch.books import Books, Reckoned, Side, judge_escrow, judge_set
 from relayers.watch.chain import Block, ChainView, Reading
 from relayers.watch.config import WatchConfig
 from relayers.watch.errands import Errands
@@ -27,6 +27,13 @@ class Said:
     alarms: list[Alarm] = field(default_factory=list)
     groups: dict[str, list[Alarm]] = field(default_factory=dict)
     """Conditions by group: what is not among them any more has ended."""
+
+
+class _Judged(NamedTuple):
+    """Samples of one chain at one block, and what is wrong with them."""
+
+    sides: Sequence[Side]
+    alarms: Sequence[Alarm]
 
 
 Key = tuple[str, int, str]
@@ -159,6 +166,24 @@ class Inquiry:
     async def _sides(
         self, at: Block, chain: int, reckoned: dict[tuple[int, str], Reckoned], world: Ledger, *, is_all: bool
     ) -> Said:
+        judged = await self._judged(at, chain, reckoned, is_all=is_all)
+        if judged.alarms:
+            # A node that is taking in the next block, or several behind one address, mix the states of two blocks now
+            # and then. A pause stops a bridge for a day: what looks wrong is asked again, of the same block.
+            judged = await self._judged(at, chain, reckoned, is_all=is_all)
+        for side in judged.sides:
+            self._books.keep(side, reckoned[side.other, side.asset])
+        alarms = list(judged.alarms)
+        for side in list(self._books.sides.values()):
+            if self._books.is_ahead(side):
+                alarms += self._books.across(side, world.claimed(side.chain, side.other))
+                self._note([(side.other if side.chain == self._home else side.chain, side.asset)])
+        return Said(alarms)
+
+    async def _judged(
+        self, at: Block, chain: int, reckoned: dict[tuple[int, str], Reckoned], *, is_all: bool
+    ) -> _Judged:
+        """Sample books and escrows of a chain, and hold them to what must be true."""
         wanted = sorted(reckoned)
         sides = await self._questions.sides(chain, wanted, at)
         assets = sorted({asset for _, asset in wanted}) if chain == self._home else []
@@ -166,14 +191,10 @@ class Inquiry:
 
         # Asked after the samples: if both stand now, they are of one chain, and what fell has fallen.
         self._books.forget(chain, await self._views[chain].replaced(self._books.blocks(chain)))
-        alarms = [alarm for side in sides for alarm in self._books.take(side, reckoned[side.other, side.asset])]
+        alarms = [alarm for side in sides for alarm in self._books.judge(side, reckoned[side.other, side.asset])]
         for escrow in escrows:
             alarms += judge_escrow(escrow.asset, escrow.escrowed, escrow.held, escrow.locked, is_all=is_all)
-        for side in list(self._books.sides.values()):
-            if self._books.is_ahead(side):
-                alarms += self._books.across(side, world.claimed(side.chain, side.other))
-                self._note([(side.other if side.chain == self._home else side.chain, side.asset)])
-        return Said(alarms)
+        return _Judged(sides, alarms)
 
     async def _committee(self, chain: int, at: Block) -> Said:
         found = await self._questions.committee(chain, at)

@@ -8,7 +8,7 @@ import pytest
 from bridge.adapters import codec
 from bridge.adapters.codec import views
 from bridge.adapters.evm import NodeError, Request
-from bridge.adapters.ledger import Lookup, Query, read, read_all, read_book
+from bridge.adapters.ledger import Lookup, Query, read, read_all, read_bond
 from bridge.core.batches import digest_of, encode_struct, proof_of, slot_of
 from bridge.core.errors import Halt, Retry
 from bridge.core.events import AttestationPosted, Delivered, Dispatched, Executed, Held, SentBack
@@ -108,22 +108,43 @@ async def test_one_message_of_a_batch_is_delivered_with_its_proof(scene: Scene) 
 
 async def test_the_books_balance_at_every_step(scene: Scene) -> None:
     await scene.announced()
-    before = await read_book(scene.home, scene.remote, scene.bond)
+    before = await read_bond(scene.home, [scene.remote], scene.bond)
     facts = await scene.lock(LOT, LOT)
-    locked = await read_book(scene.home, scene.remote, scene.bond)
+    locked = await read_bond(scene.home, [scene.remote], scene.bond)
     for fact in facts:
         await scene.deliver([fact], scene.remote)
-    minted = await read_book(scene.home, scene.remote, scene.bond)
-    assert [reading.book.difference for reading in (before, locked, minted)] == [0, 0, 0]
-    assert locked.book.in_flight_out - before.book.in_flight_out == 2 * LOT
-    assert minted.book.supply - before.book.supply == 2 * LOT
-    assert minted.escrow == minted.held == minted.book.locked
+    minted = await read_bond(scene.home, [scene.remote], scene.bond)
+    assert [reading.is_balanced for reading in (before, locked, minted)] == [True, True, True]
+    assert locked.books[0].in_flight_out - before.books[0].in_flight_out == 2 * LOT
+    assert minted.books[0].supply - before.books[0].supply == 2 * LOT
+    assert minted.escrow == minted.held == minted.books[0].locked
     assert minted.home.height > before.home.height
+
+
+@pytest.mark.parametrize(("lies", "is_balanced"), [(1, True), (2, False)])
+async def test_books_are_said_not_to_balance_when_two_readings_say_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, lies: int, *, is_balanced: bool
+) -> None:
+    """A node that is taking in a block answers now and then out of the next one's state."""
+    ask_all, left = scene.remote.rpc.ask_all, lies
+
+    async def of_two_states(requests: Sequence[Request]) -> list[object]:
+        nonlocal left
+        answers = await ask_all(requests)
+        if left and codec.to_hex(views.TOTAL_SUPPLY.call()) in str(requests):
+            left -= 1
+            return [codec.to_hex((1).to_bytes(32, "big"))]
+        return answers
+
+    await scene.announced()
+    monkeypatch.setattr(scene.remote.rpc, "ask_all", of_two_states)
+    assert (await read_bond(scene.home, [scene.remote], scene.bond)).is_balanced == is_balanced
+    assert left == 0
 
 
 async def test_a_book_of_a_bond_that_was_never_announced_is_empty(scene: Scene) -> None:
     with pytest.raises(Retry):  # its token does not exist
-        await read_book(scene.home, scene.remote, Address(b"\x77" * 20))
+        await read_bond(scene.home, [scene.remote], Address(b"\x77" * 20))
 
 
 async def test_a_held_transfer_is_sent_back(scene: Scene) -> None:
@@ -146,7 +167,7 @@ async def test_a_held_transfer_is_sent_back(scene: Scene) -> None:
     assert returning.message.kind == Kind.RETURN
     assert [type(fact) for fact in await lookup.outcomes(facts[0].leaf)] == [Held, SentBack]
     await scene.deliver([returning], scene.home)
-    book = (await read_book(scene.home, scene.remote, scene.bond)).book
+    (book,) = (await read_bond(scene.home, [scene.remote], scene.bond)).books
     assert (book.difference, book.in_flight_home) == (0, 0)
 
 
@@ -185,6 +206,13 @@ async def test_an_account_without_code_answers_nothing(scene: Scene) -> None:
     latest = (await scene.home.heads()).latest
     with pytest.raises(Retry, match="no terms of 0x5555"):
         await read(scene.home.rpc, Query(views.TERMS, Address(b"\x55" * 20)), latest)
+
+
+async def test_a_view_that_reverts_says_why(scene: Scene) -> None:
+    latest = (await scene.home.heads()).latest
+    query = Query(views.WRAPPED_OF, scene.bond, (scene.bond,))
+    with pytest.raises(Retry, match=r"no wrappedOf of 0x.*: reverted without a reason"):
+        await read(scene.home.rpc, query, latest)
 
 
 async def test_the_wrapped_tokens_are_where_they_were_foretold(scene: Scene) -> None:

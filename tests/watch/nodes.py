@@ -34,6 +34,8 @@ class Node:
         """A method that it does not answer in time."""
         self.lag = 0
         """Blocks by which it is behind."""
+        self.torn = 0
+        """Batches about supplies that it answers out of two states."""
         self.most_logs = 10**9
         """Of more the answer would be too long."""
         self.hidden: set[str] = set()
@@ -74,7 +76,19 @@ class Node:
             raise Unreadable(f"{self.name} did not answer")
         if self.fault == "nonsense":
             return [{"nonsense": True} for _ in requests]
-        return [self._answer(method, list(params)) for method, params in requests]
+        answers = [self._answer(method, list(params)) for method, params in requests]
+        return self._tear(requests, answers) if self.torn else answers
+
+    def _tear(self, requests: Sequence[tuple[str, Sequence[Any]]], answers: list[Any]) -> list[Any]:
+        """Answer as if a unit more were wrapped, and nothing else of its mint had happened yet."""
+        asked = [
+            method == "eth_call" and params[0]["data"] == _selector("totalSupply()") for method, params in requests
+        ]
+        self.torn -= any(asked)
+        return [
+            f"0x{int(answer, 16) + 1:064x}" if is_supply else answer
+            for is_supply, answer in zip(asked, answers, strict=True)
+        ]
 
     def _answer(self, method: str, params: list[Any]) -> Any:  # noqa: ANN401 - a JSON value
         match method:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from relayers.watch.alarms import Alarm
 from relayers.watch.books import SKEW_SECONDS, Books, Reckoned, Side, judge_escrow, judge_set
 from tests.watch.model import FAR, HOME, LOT, REMOTES
 
@@ -27,12 +28,19 @@ THERE = Side(
 HERE = replace(THERE, chain=HOME, other=REMOTE, sent=9 * LOT, highest=2 * LOT, settled=LOT, backing=8 * LOT, cap=None)
 
 
+def take(books: Books, side: Side, reckoned: Reckoned) -> list[Alarm]:
+    """Judge a sample and keep it."""
+    alarms = books.judge(side, reckoned)
+    books.keep(side, reckoned)
+    return alarms
+
+
 def ids(side: Side, reckoned: Reckoned | None = None, *before: Side) -> list[str]:
     """Take samples; return what is said of the last."""
     books = Books(HOME)
     for sample in before:
-        assert books.take(sample, known(sample)) == []
-    return [alarm.key.split()[0] for alarm in books.take(side, reckoned or known(side))]
+        assert take(books, sample, known(sample)) == []
+    return [alarm.key.split()[0] for alarm in take(books, side, reckoned or known(side))]
 
 
 def known(side: Side, *, unmetered: int = 0, rules_moved: bool = False) -> Reckoned:
@@ -75,7 +83,7 @@ def test_a_supply_that_grows_above_its_cap_is_inv_05_and_a_cap_that_is_lowered_i
 
 
 def test_books_that_the_logs_do_not_add_up_to_are_inv_06_without_a_pause() -> None:
-    (alarm,) = Books(HOME).take(HERE, Reckoned(HERE.backing - 1, 0, rules_moved=False))
+    (alarm,) = take(Books(HOME), HERE, Reckoned(HERE.backing - 1, 0, rules_moved=False))
     assert (alarm.key.split()[0], alarm.is_breach) == ("INV-06", False)
     assert ids(HERE, Reckoned(None, 0, rules_moved=False)) == []
 
@@ -88,11 +96,11 @@ def test_a_counter_that_falls_is_inv_07(name: str) -> None:
 
 def test_a_counter_that_fell_with_its_block_is_none() -> None:
     books = Books(HOME)
-    books.take(THERE, known(THERE))
+    take(books, THERE, known(THERE))
     assert books.blocks(REMOTE) == {10: "0x10"}
     books.forget(REMOTE, {10})
     shorter = replace(THERE, highest=8 * LOT)
-    assert books.take(shorter, known(shorter)) == []
+    assert take(books, shorter, known(shorter)) == []
 
 
 def test_what_is_paid_while_paused_is_a_breach() -> None:
@@ -126,7 +134,7 @@ def across(side: Side, source: Side, claimed: int) -> list[str]:
     """Hold a side to its source."""
     books = Books(HOME)
     for sample in (side, source):
-        books.take(sample, known(sample))
+        take(books, sample, known(sample))
     return [alarm.key.split()[0] for alarm in books.across(side, claimed)]
 
 

@@ -3,12 +3,12 @@
 from bridge.adapters.codec import Watched
 from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger.agreed import AgreedReader
-from bridge.adapters.ledger.books import BookReading, read_book
+from bridge.adapters.ledger.books import BondReading, read_bond
 from bridge.adapters.ledger.checkpoints import Checkpoints
 from bridge.adapters.ledger.logs import LogFilter, LogSource
 from bridge.adapters.ledger.lookup import Lookup
 from bridge.adapters.ledger.providers import Providers
-from bridge.adapters.ledger.reading import EvmReader, heads_of, newest_block
+from bridge.adapters.ledger.reading import EvmReader, heads_of, newest_block, read_at_newest
 from bridge.adapters.ledger.sealed import SealedReader
 from bridge.adapters.ledger.sending import Sender
 from bridge.adapters.ledger.state import Query, read, read_all
@@ -18,7 +18,7 @@ from bridge.adapters.ledger.writing import EvmWriter
 __all__ = [
     "AgreedReader",
     "AnyWriter",
-    "BookReading",
+    "BondReading",
     "Checkpoints",
     "EvmChain",
     "EvmReader",
@@ -34,7 +34,8 @@ __all__ = [
     "newest_block",
     "read",
     "read_all",
-    "read_book",
+    "read_at_newest",
+    "read_bond",
 ]
 
 

@@ -1,7 +1,9 @@
 """One chain as a relayer reads it: heads, headers, facts, committee."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from bridge.adapters.codec import (
     TOPICS,
@@ -23,6 +25,7 @@ from bridge.core.types import ZERO_ADDRESS, Address, Block, ChainId, Height, Win
 LATEST: Final = "latest"
 """The one place that reads without naming a block: what is newest is asked for, and answered with its block."""
 _FINALIZED: Final = "finalized"
+T = TypeVar("T")
 
 
 class EvmReader:
@@ -99,6 +102,16 @@ async def heads_of(rpc: Rpc) -> Heads:
 async def newest_block(rpc: Rpc) -> Block:
     """Return a node's newest block, at which the caller then reads. Raises Retry."""
     return (await heads_of(rpc)).latest
+
+
+@retry(retry=retry_if_exception_type(Retry), stop=stop_after_attempt(3), wait=wait_fixed(0.5), reraise=True)
+async def read_at_newest(rpc: Rpc, reading: Callable[[Block], Awaitable[T]]) -> T:
+    """Return what is read at a node's newest block; if it fails there, at a newer one.
+
+    A reorganisation may take the block away meanwhile, and a node that is taking in the next block may answer out of
+    both states. Raises Retry if it fails three times.
+    """
+    return await reading(await newest_block(rpc))
 
 
 def _block(rpc: Rpc, which: str, answer: object) -> Block:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from bridge.adapters.codec import View, read_bytes, to_hex
-from bridge.adapters.evm import Request, Rpc
+from bridge.adapters.evm import NodeError, Request, Rpc
+from bridge.adapters.ledger.outcomes import revert_of
 from bridge.core.errors import Retry
 from bridge.core.types import Address, Block
 
@@ -31,18 +32,21 @@ async def read_all(rpc: Rpc, queries: Sequence[Query[T]], at: Block) -> list[T]:
     return [_meaning(rpc, query, output) for query, output in zip(queries, outputs, strict=True)]
 
 
-async def _outputs(rpc: Rpc, queries: Sequence[Query[T]], at: Block) -> list[object]:
+async def _outputs(rpc: Rpc, queries: Sequence[Query[T]], at: Block) -> list[object | NodeError]:
     # By hash: a node that has dropped the block in a reorg says so instead of answering for another (EIP-1898).
     pin = {"blockHash": to_hex(at.hash)}
-    return await rpc.results([Request("eth_call", (_call(query), pin)) for query in queries])
+    return await rpc.ask_all([Request("eth_call", (_call(query), pin)) for query in queries])
 
 
 def _call(query: Query[T]) -> dict[str, str]:
     return {"to": to_hex(query.contract), "data": to_hex(query.view.call(*query.arguments))}
 
 
-def _meaning(rpc: Rpc, query: Query[T], output: object) -> T:
+def _meaning(rpc: Rpc, query: Query[T], output: object | NodeError) -> T:
+    what = f"{rpc.name} has no {query.view.name} of {to_hex(query.contract)}"
+    if isinstance(output, NodeError):
+        raise Retry(f"{what}: {revert_of(output) or output}")
     try:
         return query.view.result(read_bytes(output))
     except ValueError as fault:
-        raise Retry(f"{rpc.name} has no {query.view.name} of {to_hex(query.contract)}: {fault}") from fault
+        raise Retry(f"{what}: {fault}") from fault
