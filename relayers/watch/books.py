@@ -75,6 +75,11 @@ class Books:
         """Return the blocks at which the samples of a chain were taken, by height."""
         return {side.block: side.block_hash for side in self.sides.values() if side.chain == chain}
 
+    def sampled_at(self, chain: int, other: int, asset: str) -> int:
+        """Return the height of the last sample of a side; 0 if there is none."""
+        side = self.sides.get((chain, other, asset))
+        return 0 if side is None else side.block
+
     def forget(self, chain: int, heights: Container[int]) -> None:
         """Forget samples that were taken in blocks that a reorganisation replaced, and the flows they were part of."""
         for key in [key for key, side in self.sides.items() if key[0] == chain and side.block in heights]:

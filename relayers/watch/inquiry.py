@@ -64,8 +64,8 @@ class Inquiry:
         self._failing: dict[Key, tuple[float, str]] = {}
         self._due: dict[int, set[tuple[int, str]]] = {chain: set() for chain in views}
         """Per chain, what is to be sampled: the chain at the other end, and the asset."""
-        self._moved: set[tuple[int, str]] = set()
-        """Chains and assets whose caps, limits or pauses have moved since their last sample."""
+        self._moved: dict[tuple[int, str], int] = {}
+        """Chains and assets whose caps, limits or pauses have moved, with the last block in which they did."""
         self._swept: dict[int, float] = {}
 
     async def close(self) -> None:
@@ -90,7 +90,7 @@ class Inquiry:
         ledger.touched.clear()
         for reading in readings:
             self._moved |= {
-                (reading.chain, event.fields["asset"])
+                (reading.chain, event.fields["asset"]): event.block
                 for event in (*reading.settled, *reading.tail)
                 if event.name in _RULES
             }
@@ -153,11 +153,10 @@ class Inquiry:
             (other, asset): Reckoned(
                 None if (chain, other) in unknown else world.backing(chain, other, asset),
                 world.unmetered(chain, other, asset),
-                (chain, asset) in self._moved,
+                self._moved.get((chain, asset), 0) > self._books.sampled_at(chain, other, asset),
             )
             for other, asset in self._due[chain]
         }
-        self._moved -= {(chain, asset) for _, asset in reckoned}
         is_all = world.state.routes <= self._views.keys()
         return lambda: self._sides(at, chain, reckoned, world, is_all=is_all)
 

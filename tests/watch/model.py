@@ -53,6 +53,8 @@ class Counts:
     backing: dict[Any, int] = field(default_factory=lambda: defaultdict(int))
     stolen: dict[bytes, int] = field(default_factory=lambda: defaultdict(int))
     caps: dict[bytes, int] = field(default_factory=lambda: defaultdict(lambda: FAR))
+    limits: dict[Any, int] = field(default_factory=lambda: defaultdict(lambda: 10_000))
+    """Of what comes in, in units of 1e8."""
     paused: dict[Any, int] = field(default_factory=lambda: defaultdict(int))
     outbound: dict[Any, bytes] = field(default_factory=dict)
     epoch: int = 1

@@ -187,7 +187,7 @@ class Node:
             "locked": lambda: (counts.backing[key],),
             "wrappedOf": lambda: (given[0],),
             "totalSupply": lambda: (backing,),
-            "flowLimits": lambda: (10_000, 10_000, 30),
+            "flowLimits": lambda: (counts.limits[key], 10_000, 30),
             "FLOW_PERIOD": lambda: (PERIOD,),
             "pausedUntil": lambda: (counts.paused[key],),
             "escrowed": lambda: (backing,),
