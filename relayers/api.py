@@ -84,6 +84,11 @@ class Api:
                 "refusals": {
                     f"{key.route.name}:{key.first_nonce}": why for key, why in self._relayer.worker.refusals.items()
                 },
+                "unsigned": [
+                    f"{key.route.name}:{key.first_nonce}"
+                    for slot in memory.spent
+                    if (key := memory.by_slot.get(slot)) is not None
+                ],
             }
         )
 

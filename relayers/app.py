@@ -4,7 +4,6 @@ This is the one place that catches whatever was not foreseen: the part is restar
 """
 
 import asyncio
-import json
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,9 +17,10 @@ from bridge.adapters.config import RelayerConfig
 from bridge.adapters.telemetry import Metrics
 from bridge.core.finality import Heads
 from bridge.core.ports import Probe
-from bridge.core.types import ChainId, Route, Timestamp
+from bridge.core.types import ChainId, Timestamp
 from relayers.api import Api
 from relayers.assembly import Surroundings, assembled
+from relayers.evidence import Evidence
 from relayers.health import Health
 from relayers.meters import Meters
 from relayers.relayer import Relayer
@@ -69,7 +69,7 @@ class Daemon:
         self._work = asyncio.Event()
         self._deliver = {chain: asyncio.Event() for chain in relayer.lanes}
         self._send = {chain: asyncio.Event() for chain in relayer.lanes}
-        self._reported: set[Route] = set()
+        self._evidence = Evidence(config.data_dir / "evidence", log)
 
     async def run(self) -> None:
         """Start every loop; return when a signal has stopped them."""
@@ -124,7 +124,7 @@ class Daemon:
             more = await self._relayer.observe(chain)
             for event in (self._work, *self._deliver.values()):
                 event.set()
-            self._report_halts()
+            self._evidence.keep(self._relayer.engine.memory.halts)
             if not more:
                 await asyncio.sleep(poll_seconds)
 
@@ -156,18 +156,6 @@ class Daemon:
 
     def _note_heads(self, chain: ChainId, heads: Heads) -> None:
         self._health.head(chain, heads.latest.height)
-
-    def _report_halts(self) -> None:
-        """Write the evidence of a new halt to a file of its own, and say so."""
-        for route, halt in self._relayer.engine.memory.halts.items():
-            if route in self._reported:
-                continue
-            self._reported.add(route)
-            path = self._config.data_dir / "evidence" / f"{route.name}-{halt.at}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            document = {"route": route.name, "why": halt.why, "at": halt.at, "evidence": dict(halt.evidence)}
-            path.write_text(json.dumps(document, indent=2) + "\n")
-            self._log.error("route halted", route=route.name, why=halt.why, evidence=str(path))
 
     async def _serve(self) -> web.AppRunner:
         bundles = BundleFolder(self._config.data_dir / "bundles")

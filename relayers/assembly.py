@@ -168,6 +168,7 @@ def _wire(
             clock=surroundings.clock,
             probe=surroundings.probe,
             settle=engine.settle,
+            permits=engine.permits,
         )
         for chain in config.chains
     }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bridge.adapters.store import Unit
 from bridge.core.events import Attest, AttestationPosted, BatchKey, Effect, HaltRoute, RetryHeld, Submit
 from bridge.core.ports import Clock
-from bridge.core.records import FormedBatch, HaltRecord, Parked, PendingEffect
+from bridge.core.records import FormedBatch, HaltRecord, OwnSignature, Parked, PendingEffect
 from bridge.core.submission import rank
 from bridge.core.transfers import State, Transfer
 from bridge.core.types import ChainId, Epoch, Height, Leaf, Route, Slot
@@ -32,6 +32,8 @@ class Changes:
         self.formed: list[FormedBatch] = []
         self.posts: list[AttestationPosted] = []
         self.posted: set[Slot] = set()
+        self.own: list[OwnSignature] = []
+        """What our key has signed and this database did not know of."""
         self.regathered: set[BatchKey] = set()
 
     def save(self, transfer: Transfer) -> None:
@@ -99,6 +101,7 @@ class Changes:
         unit.save_batches(self.formed)
         unit.save_transfers(self._saved.values())
         unit.add_attestations(self.posts)
+        unit.keep_signatures(self.own)
         unit.mark_posted(self.posted)
         unit.remove_effects(self._removed)
         unit.add_effects(self._added.values())

@@ -36,16 +36,19 @@ from bridge.core.events import (
     ReturnFinalized,
     SentBack,
 )
-from bridge.core.lanes import DeliverBatch, Ending, Intent
+from bridge.core.lanes import DeliverBatch, Ending, Intent, PostSignatures, RetryTransfer
 from bridge.core.ports import Clock, Probe, Receipt
 from bridge.core.quorum import Committee, certificate_of
-from bridge.core.records import Parked
+from bridge.core.records import OwnSignature, Parked
 from bridge.core.transfers import State, Transfer, begin, step
 from bridge.core.types import Block, ChainId, Height, Leaf, Nonce, Route
 from relayers.changes import Changes
 from relayers.formation import form
-from relayers.memory import Memory
+from relayers.memory import LiveBatch, Memory
 from relayers.plan import Plan
+
+HIGHEST = 2**63 - 1
+"""What a database can hold of a height. A forged batch may name a greater one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Engine:
             self._headers |= {(observation.chain, h): block for h, block in observation.headers.items()}
             self.memory.final[observation.chain] = observation.final
             await self._form_batches(changes)
-            self._judge_parked(changes, observation.chain, observation.final)
+            self._judge_parked(changes)
             unit.journal(observation.chain, observation.final, observation.facts)
             unit.set_cursor(observation.chain, observation.final)
             self._probe.reached(Boundary.OBSERVE_BEFORE_COMMIT)
@@ -119,15 +122,33 @@ class Engine:
             for fact in facts:
                 self._glimpse_one(changes, fact)
 
-    async def settle(self, unit: Unit, intent: Intent, ending: Ending, reason: str, _receipt: Receipt | None) -> None:
-        """Take in how a transaction of ours ended; called inside the unit that ends it."""
+    async def settle(self, unit: Unit, intent: Intent, _ending: Ending, reason: str, _receipt: Receipt | None) -> None:
+        """Take in how a transaction of ours ended; called inside the unit that ends it.
+
+        Its block is final and was observed before. What a delivery that succeeded has left undecided shows that its
+        receipt is not of that block: it is delivered again, as after one that failed.
+        """
         await self.refresh()
-        if ending is Ending.SUCCEEDED or not isinstance(intent.purpose, DeliverBatch):
+        if not isinstance(intent.purpose, DeliverBatch):
             return
+        why = reason or "the events of its block do not bear the receipt out"
         changes = Changes(self.memory, self._clock)
         for transfer in self.memory.members_of(intent.purpose.batch):
-            self._step(changes, transfer, DeliveryLost(reason))
+            self._step(changes, transfer, DeliveryLost(why))
         changes.write(unit)
+
+    def permits(self, intent: Intent) -> bool:
+        """Tell whether a transaction that nobody has seen may go out: nothing of a halted route does."""
+        match intent.purpose:
+            case DeliverBatch(batch):
+                routes = [batch.route]
+            case RetryTransfer(leaf):
+                routes = [transfer.route for transfer in (self.memory.transfers.get(leaf),) if transfer]
+            case PostSignatures(slots):
+                routes = [key.route for slot in slots if (key := self.memory.by_slot.get(slot))]
+            case _:
+                routes = []
+        return not any(route in self.memory.halts for route in routes)
 
     async def halt(self, routes: Iterable[Route], why: str, evidence: Mapping[str, object]) -> None:
         """Stop acting on routes until an operator resumes them."""
@@ -196,7 +217,7 @@ class Engine:
             return
         waiting = self.memory.parked.get(fact.leaf, [])
         if isinstance(fact, Executed | Held) and fact.route in self.plan.routes:
-            height = delivered.source_height if delivered else Height(0)
+            height = Height(min(delivered.source_height, HIGHEST)) if delivered else Height(0)
             changes.park(Parked(fact.leaf, fact.route, fact, waiting[0].source_height if waiting else height))
         elif waiting:
             changes.park(Parked(fact.leaf, waiting[0].route, fact, waiting[0].source_height))
@@ -206,11 +227,17 @@ class Engine:
         for leaf in overtaken:
             self._step(changes, self.memory.transfers[leaf], MessageOrphaned(final.height))
 
-    def _judge_parked(self, changes: Changes, chain: ChainId, final: Block) -> None:
-        """An outcome whose source is verified past its batch's height, and holds no such leaf, is a breach."""
+    def _judge_parked(self, changes: Changes) -> None:
+        """An outcome of a leaf that its source has not sent, and cannot send any more, is a breach.
+
+        It cannot where the source is verified past the height that the batch names, or past the message's nonce.
+        """
         for leaf, waiting in self.memory.parked.items():
             parked = waiting[0]
-            if parked.route.source_chain != chain or parked.source_height > final.height:
+            final = self.memory.final.get(parked.route.source_chain)
+            is_past = final is not None and parked.source_height <= final.height
+            nonce = getattr(parked.outcome, "nonce", None)
+            if not is_past and (nonce is None or nonce >= self.memory.next_nonce.get(parked.route, 0)):
                 continue
             if leaf not in self.memory.transfers:
                 why = f"the destination executed or holds 0x{leaf.hex()}, which its source never sent"
@@ -269,6 +296,10 @@ class Engine:
         slots = {live.slot for key in keys if (live := self.memory.batches.get(key))}
         if not slots:
             return
+        self.memory.note_signed(await self._store.signed(slots))
+        for key in keys:
+            if key in self.memory.batches and self.memory.batches[key].slot in self.memory.spent:
+                changes.drop_attest(key)
         stored = await self._store.attestations(slots)
         fresh = [post for post in changes.posts if post.slot in slots]
         self._weigh(changes, self.memory.count([*stored, *fresh]))
@@ -284,10 +315,25 @@ class Engine:
                 continue
             changes.posted.add(post.slot)
             key = self.memory.by_slot.get(post.slot)
-            if key is not None and post.digest == self.memory.batches[key].digest:
+            if key is None:
+                continue
+            live = self.memory.batches[key]
+            if post.digest == live.digest:
                 changes.drop_attest(key)
                 for transfer in self.memory.members_of(key):
-                    self._step(changes, transfer, BatchAttested(self.memory.batches[key].epoch))
+                    self._step(changes, transfer, BatchAttested(live.epoch))
+            elif post.slot not in self.memory.spent:
+                self._spend(changes, live, post)
+
+    def _spend(self, changes: Changes, live: LiveBatch, post: AttestationPosted) -> None:
+        """Our key has signed another batch in this one's place, unknown to this database: it signs no second one."""
+        key = live.formed.key
+        self.memory.spent[post.slot] = post.digest
+        changes.drop_attest(key)
+        changes.own.append(OwnSignature(post.slot, post.digest, post.signature, key, live.epoch, posted=True))
+        why = f"the board shows that our key has signed another batch at message {key.first_nonce}"
+        evidence = {"slot": post.slot, "signed": post.digest, "asked": live.digest, "tx": post.at.tx}
+        changes.halt(key.route, why, {name: "0x" + value.hex() for name, value in evidence.items()})
 
     def _weigh(self, changes: Changes, keys: Iterable[BatchKey]) -> None:
         """See whether a quorum stands on the board for our digest, or for another one of the same slot."""

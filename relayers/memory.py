@@ -5,7 +5,7 @@ loaded again.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.adapters.store import Store
@@ -57,6 +57,8 @@ class Memory:
         self.final: dict[ChainId, Block] = {}
         self.latest: dict[ChainId, Height] = {}
         self.caught_up: set[ChainId] = set()
+        self.spent: dict[Slot, Digest] = {}
+        """Slots of live batches for which our key has signed another digest: it signs no second one."""
         self.to_bundle: dict[BatchKey, tuple[Batch, bytes]] = {}
         """Quorate batches with their certificates, to be kept as files."""
 
@@ -77,7 +79,9 @@ class Memory:
             self._reopen(formed, await store.transfers_of(formed.key))
         slots = list(self.by_slot)
         self.count(await store.attestations(slots))
-        self._demand_again(await store.signed(slots))
+        signed = await store.signed(slots)
+        self.note_signed(signed)
+        self._demand_again(signed)
 
     def find(self, leaf: Leaf) -> Transfer | None:
         """Return a transfer that is live, or was recalled for the facts at hand."""
@@ -104,17 +108,8 @@ class Memory:
         """Gather signatures for a batch from now on for this epoch: a slot and a digest of their own."""
         key = formed.key
         if key in self.batches:
-            self.by_slot.pop(self.batches[key].slot, None)
-        batch = Batch(
-            route=key.route,
-            epoch=epoch,
-            first_nonce=key.first_nonce,
-            count=formed.count,
-            root=formed.root,
-            source_height=formed.source.height,
-            source_block_hash=formed.source.hash,
-            source_time=formed.source.time,
-        )
+            self._drop_slot(self.batches[key].slot)
+        batch = formed.in_epoch(epoch)
         slot = slot_of(key.route, key.first_nonce, epoch)
         live = LiveBatch(formed, leaves, batch, slot, digest_of(self.plan.routes[key.route].separator, batch))
         self.batches[key] = live
@@ -136,6 +131,12 @@ class Memory:
             if isinstance(effect, Attest) and slot_of(transfer.route, effect.batch.first_nonce, effect.epoch) in signed:
                 continue  # signed, and on its way to the board: `Worker.repost` sees to it
             self.effects[effect] = PendingEffect(effect, Height(0))
+
+    def note_signed(self, signed: Mapping[Slot, Digest]) -> None:
+        """Take in what our key has signed for slots of live batches."""
+        for slot, digest in signed.items():
+            if digest != self.batches[self.by_slot[slot]].digest:
+                self.spent[slot] = digest
 
     def count(self, posts: Iterable[AttestationPosted]) -> set[BatchKey]:
         """Take in signatures for live batches; return whose tally grew."""
@@ -159,7 +160,11 @@ class Memory:
         if live is None or any(leaf in self.transfers for leaf in live.leaves):
             return
         del self.batches[live.formed.key]
-        self.by_slot.pop(live.slot, None)
+        self._drop_slot(live.slot)
+
+    def _drop_slot(self, slot: Slot) -> None:
+        self.by_slot.pop(slot, None)
+        self.spent.pop(slot, None)
 
 
 def _demanded_by(transfer: Transfer) -> Effect | None:

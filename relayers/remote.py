@@ -37,6 +37,9 @@ def table_of(answer: dict[str, Any]) -> str:
             console.print(f"[bold]problem[/bold] {problem}", highlight=False)
         for batch, why in answer["refusals"].items():
             console.print(f"[bold]refused[/bold] {batch}: {why}", highlight=False)
+        for batch in answer["unsigned"]:
+            why = "our key has signed another batch in its place: the others sign it, or the next epoch"
+            console.print(f"[bold]unsigned[/bold] {batch}: {why}", highlight=False)
     return capture.get().rstrip()
 
 

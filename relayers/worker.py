@@ -14,7 +14,7 @@ from bridge.core.ports import AttestationSigner, Call, ChainWriter, Probe, Rever
 from bridge.core.quorum import certificate_of
 from bridge.core.records import OwnSignature, PendingEffect
 from bridge.core.transfers import step
-from bridge.core.types import Address, ChainId, Route
+from bridge.core.types import Address, ChainId, Digest, Route
 from relayers.engine import Engine
 from relayers.memory import LiveBatch
 
@@ -55,7 +55,7 @@ class Worker:
 
     async def tick(self) -> bool:
         """Do what needs no chain's answer; return whether home's lane may have got something to send."""
-        was_due = any(isinstance(pending.effect, Attest) for pending in self._due())
+        was_due = bool(self._attestable())
         await self.attest()
         await self.keep_bundles()
         return was_due
@@ -71,6 +71,8 @@ class Worker:
             if isinstance(pending.effect, Submit | RetryHeld) and _route_of(pending).destination_chain == chain
         ]
         for pending in due:
+            if _route_of(pending) in self._engine.memory.halts:
+                continue  # halted while the chain answered for another
             if isinstance(pending.effect, Submit):
                 await self._submit_one(pending, pending.effect)
             elif isinstance(pending.effect, RetryHeld):
@@ -79,24 +81,35 @@ class Worker:
 
     async def attest(self) -> None:
         """Sign what is final and post it, many at once."""
-        due = [pending for pending in self._due() if isinstance(pending.effect, Attest)]
-        while due:
-            await self._attest_some(due[:POSTS_PER_TRANSACTION])
-            due = due[POSTS_PER_TRANSACTION:]
+        while due := self._attestable()[:POSTS_PER_TRANSACTION]:
+            await self._attest_some(due)
 
     async def repost(self) -> None:
         """Post again what no open transaction carries and no final block shows: a post may have been reverted."""
-        unposted = await self._store.unposted_signatures(POSTS_PER_TRANSACTION)
+        if not self._knows_the_board():
+            return
         carried = {
             slot
             for intent in await self._store.intents(self._engine.plan.home)
-            if isinstance(intent.purpose, PostSignatures)
+            if isinstance(intent.purpose, PostSignatures) and self._engine.permits(intent)
             for slot in intent.purpose.slots
         }
-        missing = [signature for signature in unposted if signature.slot not in carried]
+        unposted = await self._store.unposted_signatures()
+        missing = await self._still_true([signature for signature in unposted if signature.slot not in carried])
         if missing:
             async with self._engine.unit() as (unit, _):
-                await unit.add_intent(self._posting(missing))
+                await unit.add_intent(self._posting(missing[:POSTS_PER_TRANSACTION]))
+
+    async def _still_true(self, signatures: Sequence[OwnSignature]) -> list[OwnSignature]:
+        """Leave out what was signed of a chain that is gone, and what is of a halted route."""
+        formed = await self._store.batches({signature.batch for signature in signatures})
+        return [
+            signature
+            for signature in signatures
+            if signature.batch in formed
+            and signature.batch.route not in self._engine.memory.halts
+            and signature.digest == self._digest(formed[signature.batch].in_epoch(signature.epoch))
+        ]
 
     async def keep_bundles(self) -> None:
         """Write every new quorate batch as a file, so that no delivery depends on us or on home."""
@@ -106,6 +119,15 @@ class Worker:
             separator = self._engine.plan.routes[key.route].separator
             self._bundles.write(separator, await self._bundle(key, batch, certificate))
             fresh.pop(key, None)
+
+    def _attestable(self) -> list[PendingEffect]:
+        """Return what may be signed now: only after the board was read, which shows what our key has signed before."""
+        if not self._knows_the_board():
+            return []
+        return [pending for pending in self._due() if isinstance(pending.effect, Attest)]
+
+    def _knows_the_board(self) -> bool:
+        return self._engine.plan.home in self._engine.memory.caught_up
 
     def _due(self) -> list[PendingEffect]:
         """Return what is due on routes that are not halted and whose destination we have caught up with."""
@@ -128,23 +150,28 @@ class Worker:
             and self._is_member(live)
         ]
         async with self._engine.unit() as (unit, changes):
+            halts = self._engine.memory.halts  # one may have come since
             for pending in due:
-                changes.done(pending.effect)
-            for signature in signatures:
+                if _route_of(pending) not in halts:
+                    changes.done(pending.effect)
+            kept = [signature for signature in signatures if signature.batch.route not in halts]
+            for signature in kept:
                 await unit.record_signature(signature)
-            if signatures:
-                await unit.add_intent(self._posting(signatures))
+            if kept:
+                await unit.add_intent(self._posting(kept))
             self._probe.reached(Boundary.ATTEST_BEFORE_COMMIT)
         self._probe.reached(Boundary.ATTEST_AFTER_COMMIT)
 
     def _sign(self, live: LiveBatch) -> OwnSignature:
         """Sign exactly what `step` asked for: the digest is computed here again, from the batch itself."""
-        separator = self._engine.plan.routes[live.formed.key.route].separator
-        digest = digest_of(separator, live.batch)
+        digest = self._digest(live.batch)
         self._probe.reached(Boundary.SIGN_BEFORE)
         signature = self._signer.sign_digest(digest)
         self._probe.reached(Boundary.SIGN_AFTER)
         return OwnSignature(live.slot, digest, signature, live.formed.key, live.epoch, posted=False)
+
+    def _digest(self, batch: Batch) -> Digest:
+        return digest_of(self._engine.plan.routes[batch.route].separator, batch)
 
     def _posting(self, signatures: Sequence[OwnSignature]) -> Intent:
         """Return one transaction that posts signatures, and publishes what they were made over if it is at hand."""
@@ -183,8 +210,8 @@ class Worker:
 
     async def _store_delivery(self, effect: Submit, intent: Intent) -> None:
         async with self._engine.unit() as (unit, changes):
-            if effect not in self._engine.memory.effects:
-                return  # decided by others while we simulated
+            if effect not in self._engine.memory.effects or effect.batch.route in self._engine.memory.halts:
+                return  # decided by others, or halted, while we simulated
             changes.done(effect)
             for transfer in self._engine.memory.members_of(effect.batch):
                 after, _ = step(transfer, DeliverySubmitted(effect.epoch))
@@ -217,6 +244,8 @@ class Worker:
             await self._postpone(pending)
             return
         async with self._engine.unit() as (unit, changes):
+            if effect.route in self._engine.memory.halts:
+                return
             changes.postpone(pending)
             purpose = RetryTransfer(effect.leaf)
             await unit.add_intent(Intent(0, chain, purpose, call, _with_margin(gas)))

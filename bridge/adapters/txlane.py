@@ -71,6 +71,7 @@ class Lane:
         clock: Clock,
         probe: Probe,
         settle: Settle,
+        permits: Callable[[Intent], bool] = lambda _: True,
         max_in_flight: int = MAX_IN_FLIGHT,
     ) -> None:
         self._writer = writer
@@ -80,6 +81,7 @@ class Lane:
         self._clock = clock
         self._probe = probe
         self._settle = settle
+        self._permits = permits
         self._max_in_flight = max_in_flight
         self._foreign_use = 0
         self._lost_since: dict[int, Height] = {}
@@ -195,7 +197,7 @@ class Lane:
             return
         opened = await self._store.open_intents(self._writer.chain)
         held = {one.nonce for one in opened if one.nonce is not None}
-        queued = [one for one in opened if one.nonce is None]
+        queued = [one for one in opened if one.nonce is None and self._permits(one.intent)]
         nonces = free_nonces(tick.account.transactions, held)
         fees = first_fees(tick.account.base_fee, self._rules)
         chosen = []

@@ -63,6 +63,8 @@ class Ending(Enum):
     REVERTED = "reverted"
     REFUSED = "refused"
     """The node takes no transaction like it, whatever the price."""
+    WITHDRAWN = "withdrawn"
+    """What demanded it is not believed any more."""
 
 
 @dataclass(frozen=True, slots=True)

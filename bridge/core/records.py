@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridge.core.batches import Batch
 from bridge.core.events import BatchKey, Effect, OutcomeFact
 from bridge.core.types import Block, Digest, Epoch, Hash32, Height, Leaf, Route, Slot, Timestamp
 
@@ -16,6 +17,19 @@ class FormedBatch:
     root: Hash32
     source: Block
     """The last block of its window."""
+
+    def in_epoch(self, epoch: Epoch) -> Batch:
+        """Return what is signed for an epoch."""
+        return Batch(
+            route=self.key.route,
+            epoch=epoch,
+            first_nonce=self.key.first_nonce,
+            count=self.count,
+            root=self.root,
+            source_height=self.source.height,
+            source_block_hash=self.source.hash,
+            source_time=self.source.time,
+        )
 
 
 @dataclass(frozen=True, slots=True)

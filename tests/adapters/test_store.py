@@ -22,7 +22,9 @@ from bridge.core.events import (
     SentBack,
     Submit,
 )
+from bridge.core.lanes import Intent, PostSignatures
 from bridge.core.messages import leaf_of
+from bridge.core.ports import Call
 from bridge.core.records import HaltRecord, Parked, PendingEffect
 from bridge.core.transfers import TERMINAL, State, Transfer
 from bridge.core.types import Digest, Epoch, Height, Nonce, Route, Timestamp
@@ -79,6 +81,28 @@ async def test_a_forgotten_cursor_is_gone_and_the_others_stay(store: Store) -> N
         unit.set_cursor(REMOTE, block(9))
         unit.forget_cursors([HOME])
     assert await store.cursors() == {REMOTE: block(9)}
+
+
+async def test_what_chains_say_is_forgotten_and_what_only_we_know_is_kept(url: str, store: Store) -> None:
+    halt = HaltRecord(OUT, "changed", {}, Timestamp(5))
+    post = Intent(0, HOME, PostSignatures((signature(1).slot,)), Call(fake_address("board"), b""), 1)
+    async with store.unit() as unit:
+        unit.set_cursor(HOME, block(7))
+        unit.save_transfers([transfer(1, State.QUORATE)])
+        unit.save_batches([formed(1)])
+        await unit.record_signature(signature(1))
+        unit.mark_posted([signature(1).slot])
+        unit.halt(halt)
+        await unit.add_intent(post)
+    async with store.unit() as unit:
+        unit.forget_chains()
+    await store.close()
+    again = await Store.open(url)  # which refuses a database that has lost rows
+    assert (await again.cursors(), await again.live_transfers(), await again.live_batches()) == ({}, [], [])
+    assert await again.intents(HOME) == []
+    assert await again.signature(signature(1).slot) == signature(1)
+    assert await again.halts() == [halt]
+    await again.close()
 
 
 @pytest.mark.parametrize("state", State, ids=lambda state: state.value)
@@ -188,8 +212,7 @@ async def test_our_signature_is_kept_with_whether_it_is_on_the_board(url: str, s
     again = await Store.open(url)
     assert await again.signature(first.slot) == replace(first, posted=True)
     assert await again.signature(second.slot) == second
-    assert await again.unposted_signatures(10) == [second]
-    assert await again.unposted_signatures(0) == []
+    assert await again.unposted_signatures() == [second]
     await again.close()
 
 

@@ -73,20 +73,30 @@ class FakeChain:
         """Undo the newest blocks and put an empty one in their place; `keep`: their transactions wait again."""
         if self.height - depth < self.finalized:
             raise ValueError("a final block stays")
-        undone = self.mined[-depth:]
-        del self.mined[-depth:]
-        self.gateway, self.board, self.counts = undone[0].before
-        self.forks += 1
+        undone = self._undo(depth)
         if keep:
             self.mempool = [tx for block in undone for tx in block.transactions] + self.mempool
             self.pending = [action for block in undone for action in block.actions] + self.pending
         self._mine_one(only_empty=True)
+
+    def break_finality(self, depth: int) -> None:
+        """Put empty blocks in place of the newest ones, final ones among them."""
+        self._undo(depth)
+        for _ in range(depth):
+            self._mine_one(only_empty=True)
 
     @property
     def finalized(self) -> Height:
         """The finalized height. It never falls, whatever is reorganised above it."""
         self.final_mark = max(self.final_mark, Height(self.height - self.finality_lag))
         return self.final_mark
+
+    def _undo(self, depth: int) -> list[FakeBlock]:
+        undone = self.mined[-depth:]
+        del self.mined[-depth:]
+        self.gateway, self.board, self.counts = undone[0].before
+        self.forks += 1
+        return undone
 
     # --- ChainReader ---
 

@@ -85,6 +85,7 @@ class Member:
                 clock=self.clock,
                 probe=probe,
                 settle=engine.settle,
+                permits=engine.permits,
             )
             for chain, fake in chains.items()
         }
@@ -121,6 +122,18 @@ class Member:
 def crew(world: World, folder: Path) -> list[Member]:
     """One member per signer of the world; none is started."""
     return [Member(world, folder, index, f"relayer-{index}") for index in range(len(world.signers))]
+
+
+async def begin(members: list[Member]) -> None:
+    """Start relayers."""
+    for member in members:
+        await member.start()
+
+
+def halted(member: Member) -> dict[str, str]:
+    """Return why which routes of a relayer are halted."""
+    assert member.relayer is not None
+    return {route.name: halt.why for route, halt in member.relayer.engine.memory.halts.items()}
 
 
 @cache

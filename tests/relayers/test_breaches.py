@@ -1,11 +1,8 @@
 """What must never happen, and what a relayer does when it does: nothing more on that route, with the evidence kept."""
 
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from bridge.core.errors import Halt
 from bridge.core.events import Executed, Mined
@@ -13,35 +10,8 @@ from bridge.core.hashing import keccak
 from bridge.core.records import OwnSignature
 from bridge.core.transfers import State
 from bridge.core.types import Block, Digest, Height, Leaf, Nonce, TxHash
-from tests.fakes.crew import Member, crew, everything_is_executed_once, run
-from tests.fakes.world import World, world
-
-FreshDatabase = Callable[[Path], None]
-
-
-@pytest.fixture
-def bridge() -> World:
-    return world(relayers=3, remotes=2)
-
-
-@pytest_asyncio.fixture
-async def members(bridge: World, tmp_path: Path, fresh_database: FreshDatabase) -> AsyncIterator[list[Member]]:
-    found = crew(bridge, tmp_path)
-    for member in found:
-        fresh_database(member.path)
-    yield found
-    for member in found:
-        await member.stop()
-
-
-async def begin(members: list[Member]) -> None:
-    for member in members:
-        await member.start()
-
-
-def halted(member: Member) -> dict[str, str]:
-    assert member.relayer is not None
-    return {route.name: halt.why for route, halt in member.relayer.engine.memory.halts.items()}
+from tests.fakes.crew import Member, begin, everything_is_executed_once, halted, run
+from tests.fakes.world import World
 
 
 async def test_an_execution_that_its_source_never_sent_halts_the_route_and_no_other(

@@ -68,6 +68,12 @@ class LaneWrites(Writes):
         self._later(update(schema.attempts).where(schema.attempts.c.intent.in_(held)).values(abandoned=True, raw=b""))
         self._later(update(table).where(*foreign).values(account=None, nonce=None))
 
+    def withdraw_unsent(self, reason: str) -> None:
+        """End all intents that hold no account nonce: nobody has seen them."""
+        unsent = (schema.intents.c.ending.is_(None), schema.intents.c.nonce.is_(None))
+        ended = {"ending": Ending.WITHDRAWN.value, "reason": reason, "call_data": b""}
+        self._later(update(schema.intents).where(*unsent).values(**ended))
+
     def end_intent(self, intent: Intent, ending: Ending, reason: str) -> None:
         """End an intent for good. Its hashes are kept; its bytes are on the chain, or worth nothing."""
         key = {"key_intent": intent.id}

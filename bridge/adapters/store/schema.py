@@ -224,6 +224,9 @@ Of the others, cursors that are lost are read again, effects follow from the sta
 cut short by anyone who wants the room.
 """
 
+READ_FROM_CHAINS: Final = (cursors, journal, effects, parked, attestations, transfers, batches)
+"""Tables whose rows the chains say again, or that follow from these."""
+
 
 def tally(table: str) -> tuple[str, str]:
     """Return the statements that begin to count a table's rows."""

@@ -196,15 +196,16 @@ class Store(LaneReads, History):
         found = await self._all(select(schema.signatures).where(schema.signatures.c.slot == slot))
         return rows.signature_in(found[0], self._routes.by_id) if found else None
 
-    async def signed(self, slots: Collection[Slot]) -> set[Slot]:
-        """Return those of these slots that we have signed something for."""
-        column = schema.signatures.c.slot
-        return {Slot(Hash32(row.slot)) for row in await self._among(select(column), column, slots)}
+    async def signed(self, slots: Collection[Slot]) -> dict[Slot, Digest]:
+        """Return what we have signed for those of these slots that we have signed something for."""
+        table = schema.signatures
+        found = await self._among(select(table.c.slot, table.c.digest), table.c.slot, slots)
+        return {Slot(Hash32(row.slot)): Digest(Hash32(row.digest)) for row in found}
 
-    async def unposted_signatures(self, limit: int) -> list[OwnSignature]:
+    async def unposted_signatures(self) -> list[OwnSignature]:
         """Return signatures of ours that no final block shows on the board."""
         table = schema.signatures
-        query = select(table).where(~table.c.posted).limit(limit)
+        query = select(table).where(~table.c.posted)
         return [rows.signature_in(row, self._routes.by_id) for row in await self._all(query)]
 
     async def digests_of(self, batch: BatchKey) -> list[Digest]:

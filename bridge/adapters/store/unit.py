@@ -47,6 +47,7 @@ _SAVE_TRANSFERS: Final = _replace(
 )
 _SAVE_BATCHES: Final = upsert(schema.batches).on_conflict_do_nothing()
 _ADD_ATTESTATIONS: Final = upsert(schema.attestations).on_conflict_do_nothing()
+_KEEP_SIGNATURES: Final = upsert(schema.signatures).on_conflict_do_nothing()
 _ADD_EFFECTS: Final = _replace(schema.effects, _EFFECT_KEY, ("due", "attempts"))
 _REMOVE_EFFECTS: Final = delete(schema.effects).where(*_IS_EFFECT)
 _POSTPONE: Final = (
@@ -85,6 +86,19 @@ class Unit(LaneWrites):
         """Have chains read again from their start."""
         self._later(delete(schema.cursors).where(schema.cursors.c.chain.in_(list(chains))))
 
+    def forget_chains(self) -> None:
+        """Forget all that the chains say again when they are read from their start, and what it had us want to send.
+
+        Kept is what no chain says: our signatures, halts, and the transactions that hold an account nonce. Whether
+        signatures stand on the board is seen anew.
+        """
+        for table in schema.READ_FROM_CHAINS:
+            self._later(delete(table))
+        emptied = [table.name for table in schema.READ_FROM_CHAINS]
+        self._later(update(schema.tallies).where(schema.tallies.c.name.in_(emptied)).values(kept=0))
+        self._later(update(schema.signatures).values(posted=False))
+        self.withdraw_unsent("what demanded it is read again")
+
     def journal(self, chain: ChainId, block: Block, facts: Sequence[ChainFact | ProgressFact]) -> None:
         """Append what a chain said up to a block; a block without facts leaves no entry."""
         if facts:
@@ -121,6 +135,10 @@ class Unit(LaneWrites):
         if known is None:
             route = await self._routes.of(self._connection, signature.batch.route)
             await self._connection.execute(insert(schema.signatures), rows.signature_values(signature, route))
+
+    def keep_signatures(self, signatures: Iterable[OwnSignature]) -> None:
+        """Keep signatures of ours that are found on the board; one that is known for the slot is left as it is."""
+        self._later_by_route(_KEEP_SIGNATURES, signatures, lambda one: one.batch.route, rows.signature_values)
 
     def mark_posted(self, slots: Collection[Slot]) -> None:
         """Note that our signatures for these slots stand on the board."""
