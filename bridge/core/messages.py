@@ -120,19 +120,27 @@ def decode_return(data: bytes) -> ReturnNotice | None:
 def decode_message(encoded: bytes) -> Message:
     """Read what `encode_message` wrote, at the start of `encoded`.
 
-    Raises ValueError if it is cut short or its data is not where canonical ABI encoding puts it.
+    Raises ValueError if it is cut short, its data is not where canonical ABI encoding puts it, or a number is too
+    wide.
     """
     words = [encoded[i : i + WORD] for i in range(0, 9 * WORD, WORD)]
     length = int.from_bytes(words[8], "big")
     if words[7] != _DATA_OFFSET or len(encoded) < 9 * WORD + length:
         raise ValueError("not a canonical encoding of a message")
     return Message(
-        kind=int.from_bytes(words[0], "big"),
-        nonce=Nonce(int.from_bytes(words[1], "big")),
+        kind=_number(words[0], 8),
+        nonce=Nonce(_number(words[1], 64)),
         asset=Address(words[2][12:]),
         sender=Address(words[3][12:]),
         recipient=Address(words[4][12:]),
-        amount=Units(int.from_bytes(words[5], "big")),
-        running_total=Units(int.from_bytes(words[6], "big")),
+        amount=Units(_number(words[5], 128)),
+        running_total=Units(_number(words[6], 128)),
         data=encoded[9 * WORD : 9 * WORD + length],
     )
+
+
+def _number(data: bytes, bits: int) -> int:
+    number = int.from_bytes(data, "big")
+    if number >> bits:
+        raise ValueError(f"{number} does not fit into {bits} bits")
+    return number

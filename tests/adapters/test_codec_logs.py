@@ -23,6 +23,7 @@ from bridge.core.events import (
     Returned,
     SentBack,
 )
+from bridge.core.hashing import word
 from bridge.core.messages import Kind, Message, leaf_of
 from bridge.core.types import (
     Address,
@@ -115,7 +116,7 @@ def test_there_is_a_case_for_every_event() -> None:
 
 @given(
     kind=st.integers(0, 255),
-    nonce=st.integers(0, 2**64 - 1),
+    nonce=st.integers(0, 2**63 - 1),
     amount=st.integers(0, 2**128 - 1),
     data=st.binary(max_size=1024),
 )
@@ -206,6 +207,30 @@ def test_a_number_that_does_not_fit_halts(decoder: LogDecoder, event: str) -> No
     raw = next(raw for raw, _ in CASES if raw["topics"][0] == TOPICS[event])
     with pytest.raises(Halt, match="does not fit"):
         decoder.decode({**raw, "data": "0x" + "f" * (len(raw["data"]) - 2)})
+
+
+@pytest.mark.parametrize(
+    ("field", "bits"), [("kind", 8), ("nonce", 63), ("nonce", 64), ("amount", 128), ("running_total", 128)]
+)
+def test_a_message_with_a_number_that_does_not_fit_halts(decoder: LogDecoder, field: str, bits: int) -> None:
+    changes: dict[str, Any] = {field: 1 << bits}
+    message = replace(MESSAGE, **changes)
+    fields = tuple(getattr(message, name) for name in Message.__slots__)
+    kinds = ("uint256", "uint256", "address", "address", "address", "uint256", "uint256", "bytes")
+    topics = [
+        dispatched_log()["topics"][0],
+        *map(to_hex, (leaf_of(OUTWARD, message), word(REMOTE), word(message.nonce))),
+    ]
+    data = to_hex(encode([f"({','.join(kinds)})"], [fields]))
+    with pytest.raises(Halt, match=f"does not fit into {bits} bits"):
+        decoder.decode({**dispatched_log(), "topics": topics, "data": data})
+
+
+@pytest.mark.parametrize(("field", "bits"), [("blockNumber", 63), ("logIndex", 32)])
+def test_a_place_that_no_log_can_have_halts(decoder: LogDecoder, field: str, bits: int) -> None:
+    assert decoder.decode({**dispatched_log(), field: hex((1 << bits) - 1)}) is not None
+    with pytest.raises(Halt, match=f"does not fit into {bits} bits"):
+        decoder.decode({**dispatched_log(), field: hex(1 << bits)})
 
 
 @pytest.mark.parametrize("event", ["Executed", "Held", "Delivered", "Recertified"])

@@ -83,6 +83,7 @@ def at_block(reader: Reader, log: dict[str, Any]) -> dict[str, Any]:
         {"topics": [GOOD["topics"][0], to_hex(B), *GOOD["topics"][2:]]},
         {"topics": {"0": GOOD["topics"][0]}},
         {"logIndex": "0x1" + "0" * 5_000},
+        {"logIndex": "0x100000000"},
         {"transactionHash": [[]]},
     ],
 )

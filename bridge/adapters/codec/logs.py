@@ -38,6 +38,10 @@ from bridge.core.types import (
 TOPICS: Final = {name: to_hex(event.topic) for name, event in EVENTS.items()}
 _FIRST_OFFSET: Final = word(WORD)
 _SIGNATURE_WORDS: Final = 2 * WORD
+_COUNTED: Final = 63
+"""Bits of the heights and of the nonces that a gateway gives, in the store as well: counting never gets to 64."""
+_PLACE: Final = 32
+"""Bits of a log's place in its block, in the store as well."""
 _MALFORMED: Final = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 
 
@@ -132,7 +136,7 @@ class LogDecoder:
         computed = leaf_under(prefix, message)
         if computed != leaf:
             raise ValueError(f"its leaf is not {to_hex(computed)}, that of its message")
-        if message.nonce != int(topics[3], 16):
+        if _fitting(message.nonce, _COUNTED) != int(topics[3], 16):
             raise ValueError("its nonce is not that of its message")
         return Dispatched(route, leaf, message, at)
 
@@ -203,8 +207,8 @@ def _posted(topics: Sequence[str], data: bytes, at: Mined) -> AttestationPosted:
 
 def _mined(fields: dict[str, Any]) -> Mined:
     return Mined(
-        Height(read_quantity(fields["blockNumber"])),
-        read_quantity(fields["logIndex"]),
+        Height(_fitting(read_quantity(fields["blockNumber"]), _COUNTED)),
+        _fitting(read_quantity(fields["logIndex"]), _PLACE),
         read_hash(fields["blockHash"]),
         TxHash(read_hash(fields["transactionHash"])),
     )
@@ -217,7 +221,10 @@ def _words(data: bytes, count: int) -> list[bytes]:
 
 
 def _number(data: bytes, bits: int) -> int:
-    number = int.from_bytes(data, "big")
+    return _fitting(int.from_bytes(data, "big"), bits)
+
+
+def _fitting(number: int, bits: int) -> int:
     if number >> bits:
         raise ValueError(f"{number} does not fit into {bits} bits")
     return number
