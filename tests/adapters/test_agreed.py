@@ -44,8 +44,9 @@ class Node:
         return Block(Height(height), keccak(f"{chain} {height}".encode()), Timestamp(1_000 + height))
 
 
-def reader(enough: int, *nodes: Node) -> AgreedReader:
-    return AgreedReader(Providers([cast("EvmReader", node) for node in nodes], Named()), enough, Tag())
+def reader(enough: int, *nodes: Node, named: Named | None = None) -> AgreedReader:
+    providers = Providers([cast("EvmReader", node) for node in nodes], named or Named())
+    return AgreedReader(providers, enough, Tag())
 
 
 async def final(of: AgreedReader) -> Block:
@@ -121,3 +122,27 @@ async def test_where_all_must_agree_the_last_one_is_waited_for() -> None:
     late.is_down = True
     with pytest.raises(Retry, match="1 of the 2"):
         await agreed.heads()
+
+
+FAR = FORKED_AT + LAG_BLOCKS + 1
+
+
+@pytest.mark.parametrize(
+    ("finals", "distant"),
+    [
+        ({"one": 10, "two": 10, "three": 10**9}, {"three": 10}),
+        ({"one": FAR, "two": FAR, "three": 10}, {"three": FAR}),
+        ({"one": FAR, "two": 10**9, "three": 10}, {"two": FAR, "three": FAR}),
+        ({"one": FAR, "two": 10}, {"one": 10, "two": FAR}),
+        ({"one": FAR - 1, "two": 10, "three": 10}, {}),
+    ],
+)
+async def test_who_is_far_from_what_enough_operators_reach_is_named_and_nobody_else(
+    finals: dict[str, int], distant: dict[str, int]
+) -> None:
+    named = Named()
+    await reader(2, *(Node(name, height) for name, height in finals.items()), named=named).heads()
+    assert named.ever == {
+        f"provider {name} (host)": f"{name} (host) calls block {finals[name]} final while others are at {others}"
+        for name, others in distant.items()
+    }

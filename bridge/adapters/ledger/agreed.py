@@ -15,7 +15,7 @@ from bridge.core.types import Block, Hash32, Height
 P = TypeVar("P", Height, Block)
 
 LAG_BLOCKS: Final = 64
-"""Two epochs of mainnet: a provider further behind the others than this is named, and not waited for."""
+"""Two epochs of mainnet: a provider further from the others than this is named; one behind them is not waited for."""
 
 
 class AgreedReader(ProvenReader):
@@ -43,8 +43,8 @@ class AgreedReader(ProvenReader):
         if voices < self._enough:
             raise Retry(f"{voices} of the {self._enough} providers that must agree on chain {self.chain} answer")
         self._finals = {node: final_height(self._policy, said) for node, said in heads.items()}
-        self._name_the_late()
         reached = self._reached(self._finals)
+        self._name_the_distant(reached)
         final = min(height for height in self._finals.values() if reached - height <= LAG_BLOCKS)
         await self._heed_the_late(final)
         if self._agreed is None or final > self._agreed.height:
@@ -95,12 +95,18 @@ class AgreedReader(ProvenReader):
             raise Halt(why, {"chain": self.chain, "height": height, "shown": said})
         return found
 
-    def _name_the_late(self) -> None:
+    def _name_the_distant(self, reached: Height) -> None:
+        """Name who is far from what was reached: from above too, for nobody else has seen what it calls final.
+
+        Where those who are no further are not enough by themselves, nobody can tell which of both are wrong.
+        """
         highest = max(self._finals.values())
+        are_told = self.providers.voices(node for node in self._finals if self._finals[node] <= reached) >= self._enough
         for node, height in self._finals.items():
-            if highest - height > LAG_BLOCKS:
-                late = Retry(f"{node.rpc.name} calls block {height} final while others are at {highest}")
-                self.providers.accuse(node, "heads", late)
+            others = reached if are_told or height > reached else highest
+            if abs(height - others) > LAG_BLOCKS:
+                distant = Retry(f"{node.rpc.name} calls block {height} final while others are at {others}")
+                self.providers.accuse(node, "heads", distant)
 
 
 def _hash_of(header: Header) -> Hash32:
