@@ -12,11 +12,13 @@ from bridge.adapters.ledger.reading import EvmReader
 from bridge.core.errors import Halt, Retry
 from bridge.core.finality import Heads, Tag
 from bridge.core.hashing import keccak
-from bridge.core.types import Block, Height, Timestamp
+from bridge.core.quorum import Committee
+from bridge.core.types import ZERO_ADDRESS, Block, ChainId, Epoch, Height, Timestamp, Windowing
 from tests.faults.scene import Named
 
 FORKED_AT = 10
 TRUE, FALSE = "true", "false"
+OLD, NEW = (Committee(Epoch(epoch), 1, (ZERO_ADDRESS,)) for epoch in (1, 2))
 
 
 class Node:
@@ -72,16 +74,66 @@ async def test_two_nodes_of_one_operator_carry_the_chain_no_further_than_another
     assert (await agreed.heads()).latest.height == 13
 
 
-async def test_what_a_contract_answers_by_two_nodes_of_one_operator_is_one_voice() -> None:
-    class Answering(Node):
-        async def committee(self, at: Block) -> str:
-            if self.rpc.operator == "b":
-                raise Retry("it is down")
-            return f"committee at {at.height}"
+class Answering(Node):
+    """It also answers for contracts: for the first `torn` times, out of another state than that of the block."""
 
-    agreed = reader(2, Answering("a", 11, host="one"), Answering("a", 11, host="two"), Answering("b", 11))
+    torn = 0
+    has_route = True
+
+    async def committee(self, _: Block) -> Committee:
+        if self.is_down:
+            raise Retry("it is down")
+        self.torn -= 1
+        return OLD if self.torn >= 0 else NEW
+
+    async def windowing(self, destination: ChainId) -> Windowing:
+        if self.is_down:
+            raise Retry("it is down")
+        if not self.has_route:
+            raise Halt(f"the gateway on chain 1 has no route to chain {destination}", {})
+        return Windowing(destination, 128)
+
+
+async def test_what_a_contract_answers_by_two_nodes_of_one_operator_is_one_voice() -> None:
+    other = Answering("b", 11)
+    other.is_down = True
+    agreed = reader(2, Answering("a", 11, host="one"), Answering("a", 11, host="two"), other)
     with pytest.raises(Retry, match="1 of 2 providers say which committee chain 1 has"):
-        await agreed.committee(Node("a", 11).at(11))
+        await agreed.committee(other.at(11))
+
+
+async def test_who_answers_out_of_two_states_is_asked_again_before_anything_halts() -> None:
+    torn, *others = (Answering(name, 11) for name in ("one", "two", "three"))
+    torn.torn = 1
+    assert await reader(2, torn, *others).committee(torn.at(11)) == NEW
+    torn.torn = 2
+    with pytest.raises(Halt, match="do not agree on its committee") as halt:
+        await reader(2, torn, *others).committee(torn.at(11))
+    assert halt.value.evidence == {
+        "chain": 1,
+        "one (host)": str(OLD),
+        "two (host)": str(NEW),
+        "three (host)": str(NEW),
+    }
+
+
+async def test_one_that_denies_a_route_is_named_and_not_believed_against_the_others() -> None:
+    named = Named()
+    denying, *others = (Answering(name, 11) for name in ("one", "two", "three"))
+    denying.has_route = False
+    agreed = reader(2, denying, *others, named=named)
+    assert await agreed.windowing(ChainId(2)) == Windowing(2, 128)
+    assert named.now == {"provider one (host)": "one (host) says that the gateway on chain 1 has no route to chain 2"}
+
+
+async def test_a_route_that_all_deny_halts_and_one_that_is_denied_while_others_are_silent_does_not() -> None:
+    nodes = [Answering(name, 11) for name in ("one", "two")]
+    nodes[0].has_route, nodes[1].is_down = False, True
+    with pytest.raises(Retry, match="0 of 1 providers say which windowing chain 1 has"):
+        await reader(1, *nodes).windowing(ChainId(2))
+    nodes[1].has_route, nodes[1].is_down = False, False
+    with pytest.raises(Halt, match="has no route to chain 2"):
+        await reader(1, *nodes).windowing(ChainId(2))
 
 
 @pytest.mark.parametrize("lead", [1, LAG_BLOCKS])

@@ -4,6 +4,7 @@ How the known block comes to be known is the heirs' matter: `SealedReader` count
 providers. Everything below it is proven by parent hashes, every event by the receipts root of its header.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import count, islice
@@ -28,6 +29,8 @@ KEPT_HEADERS: Final = 2_048
 _BLOCKS_AT_ONCE: Final = 8
 """Blocks whose receipts are asked for together: a full one has megabytes of them."""
 _UNKNOWN_METHOD: Final = -32_601
+_AGAIN_SECONDS: Final = 0.5
+"""After which those who differ are asked again: a node that takes in a block may answer out of two states."""
 
 
 class Absent(Retry):
@@ -97,10 +100,28 @@ class ProvenReader(ABC):
         return await self._same("committee", lambda node: node.committee(at))
 
     async def windowing(self, destination: ChainId) -> Windowing:
-        """Return the immutable windowing of the route to `destination`. Raises Halt if there is none, or several."""
+        """Return the immutable windowing of the route to `destination`. Raises Halt if all deny it, or they differ."""
         if destination not in self._windowings:
-            self._windowings[destination] = await self._same("windowing", lambda node: node.windowing(destination))
+            self._windowings[destination] = await self._granted(destination)
         return self._windowings[destination]
+
+    async def _granted(self, destination: ChainId) -> Windowing:
+        """Return a route's windowing. Who denies the route is behind the others, or lies, unless nobody is left."""
+        denials: dict[EvmReader, Halt] = {}
+
+        async def ask(node: EvmReader) -> Windowing:
+            try:
+                return await node.windowing(destination)
+            except Halt as denial:
+                denials[node] = denial
+                raise Retry(f"{node.rpc.name} says that {denial}") from denial
+
+        try:
+            return await self._same("windowing", ask)
+        except Retry:
+            if len(denials) == len(self.providers.nodes):
+                raise next(iter(denials.values())) from None
+            raise
 
     # --- Headers ----------------------------------------------------------------------------------------------------
 
@@ -204,16 +225,27 @@ class ProvenReader(ABC):
         return _read(node, await node.rpc.results([Request("eth_getTransactionReceipt", (tx,)) for tx in hashes]))
 
     async def _same(self, what: str, ask: Callable[[EvmReader], Awaitable[T]]) -> T:
-        """Return what providers of enough operators say alike."""
+        """Return what providers of enough operators say alike. Raises Halt if they differ, and differ again."""
+        answers = await self._enough_of(what, ask)
+        if _differ(answers):
+            await asyncio.sleep(_AGAIN_SECONDS)
+            answers = await self._enough_of(what, ask)
+        if _differ(answers):
+            said: dict[str, object] = {node.rpc.name: str(answer) for node, answer in answers.items()}
+            raise Halt(f"the providers of chain {self.chain} do not agree on its {what}", {"chain": self.chain} | said)
+        return next(iter(answers.values()))
+
+    async def _enough_of(self, what: str, ask: Callable[[EvmReader], Awaitable[T]]) -> dict[EvmReader, T]:
         answers = await self.providers.each(what, ask, self._enough)
         voices = self.providers.voices(answers)
         if voices < self._enough:
             raise Retry(f"{voices} of {self._enough} providers say which {what} chain {self.chain} has")
-        first, *others = answers.values()
-        if any(other != first for other in others):
-            said: dict[str, object] = {node.rpc.name: str(answer) for node, answer in answers.items()}
-            raise Halt(f"the providers of chain {self.chain} do not agree on its {what}", {"chain": self.chain} | said)
-        return first
+        return answers
+
+
+def _differ(answers: Mapping[EvmReader, object]) -> bool:
+    first, *others = answers.values()
+    return any(other != first for other in others)
 
 
 def _read(node: EvmReader, answer: object) -> list[ShownReceipt]:
