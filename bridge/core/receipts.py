@@ -1,10 +1,10 @@
 """What a block's receipts say, proven by its header: all of them are encoded again and must give its receipts root.
 
 Because all receipts are there, no log can be left out either. Sources: Yellow Paper, section 4.3.1 and appendix D;
-EIP-2718 (the type byte of a receipt stands inside the trie, before its RLP).
+EIP-2718 (the type byte of a receipt stands inside the trie, before its RLP). Costs: Yellow Paper, appendix G.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, TypeAlias
@@ -19,6 +19,12 @@ _HIGHEST_TYPE: Final = 0x7F
 _BLOOM_BITS: Final = 2048
 _LEAF_FLAG: Final = 2
 _NIBBLES: Final = 16
+_TRANSACTION_GAS: Final = 10_000
+"""Half of what one costs: it may become cheaper."""
+_LOG_GAS: Final = 375
+_BYTE_GAS: Final = 8
+_FREE_GAS: Final = 1_000_000
+"""For what a chain does in a block by itself: some have transactions that use none."""
 _HASHED_FROM: Final = 32
 """Nodes of fewer bytes stand in their parents as they are."""
 
@@ -81,6 +87,26 @@ def may_have_logged(bloom: bytes, item: bytes) -> bool:
     digest = keccak(item)
     bits = int.from_bytes(bloom, "big")
     return all(bits >> (int.from_bytes(digest[at : at + 2], "big") % _BLOOM_BITS) & 1 for at in (0, 2, 4))
+
+
+def affordable(gas: int) -> int:
+    """Return what a block's transactions and logs may have cost, if its header says that so much gas was used.
+
+    Refunds take back half of it at most; since london a fifth (EIP-3529).
+    """
+    return 2 * gas + _FREE_GAS
+
+
+def most_receipts(gas: int) -> int:
+    """Return how many transactions a block that used so much gas may have."""
+    return affordable(gas) // _TRANSACTION_GAS
+
+
+def receipt_gas(logs: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Yield what a transaction costs at least, and then each of its logs, of which topics and bytes are given."""
+    yield _TRANSACTION_GAS
+    for topics, size in logs:
+        yield _LOG_GAS * (1 + topics) + _BYTE_GAS * size
 
 
 def _node(pairs: Sequence[_Pair], depth: int) -> _Node:

@@ -1,23 +1,26 @@
 """A provider whose answer nobody can read has lied: it is named, the next one is asked, and nothing halts."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from bridge.adapters.codec import to_hex
 from bridge.adapters.codec.headers import show_header
-from bridge.adapters.evm import Request, Rpc
+from bridge.adapters.evm import NodeError, Request, Rpc
+from bridge.adapters.ledger import Checkpoints, SealedReader, proven
 from bridge.adapters.ledger.proven import ProvenReader
 from bridge.adapters.ledger.providers import Lie, Providers
 from bridge.adapters.ledger.reading import EvmReader
 from bridge.core.errors import Halt
-from bridge.core.finality import Heads
+from bridge.core.finality import Heads, Seals
 from bridge.core.headers import Header, header_of
+from bridge.core.qbft import Dialect, Terms, Trusted
 from bridge.core.receipts import EMPTY_ROOT, Log, Receipt, receipts_root
 from bridge.core.types import Block, Hash32, Height
 from tests.adapters.test_codec_logs import CASES, HOME, WATCHED, A, B
-from tests.core.sealing import genesis, sealed, validators
+from tests.core.sealing import genesis, hash_of, sealed, validators
 from tests.faults.scene import Named
 
 GOOD = CASES[0][0] | {"blockNumber": "0x1"}
@@ -52,6 +55,9 @@ class Transport:
         return [self.says[request.method] for request in requests]
 
     results = ask_all
+
+    async def result(self, method: str, *_: object) -> object:
+        return self.says[method]
 
 
 class Reader(ProvenReader):
@@ -122,3 +128,63 @@ async def test_receipts_that_are_none_are_a_lie_of_who_shows_them(wrong: dict[st
     reader.transports[0].says["eth_getBlockReceipts"] = [SHOWN | wrong]
     assert await reader.facts(Height(1), Height(1)) == []
     assert list(reader.named.now) == ["provider a, receipts"]
+
+
+PAID = 110
+"""More receipts than a block of no gas may have, by what a chain does by itself: 1,000,000 gas, 10,000 each."""
+LOG = {"address": to_hex(A[:20]), "topics": [], "data": "0x"}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        [SHOWN] * PAID,
+        [SHOWN | {"logs": [LOG] * 2_700}],
+        [SHOWN | {"logs": [LOG | {"topics": [to_hex(A)] * 4}] * 540}],
+        [SHOWN | {"logs": [LOG | {"data": "0x" + "00" * 125_000}]}],
+    ],
+    ids=["receipts", "logs", "topics", "data"],
+)
+async def test_receipts_that_the_gas_of_their_block_cannot_pay_for_are_a_lie_before_they_are_hashed(
+    shown: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader()
+    reader.transports[0].says["eth_getBlockReceipts"] = shown
+    hashed: list[int] = []
+
+    def root(receipts: Sequence[Receipt]) -> Hash32:
+        hashed.append(len(receipts))
+        return receipts_root(receipts)
+
+    monkeypatch.setattr(proven, "receipts_root", root)
+    assert await reader.facts(Height(1), Height(1)) == []
+    assert hashed == [0]
+    why = "a answered with what are no receipts: they are more than the 0 gas of their block pay for"
+    assert reader.named.now == {"provider a, receipts": why}
+
+
+async def test_a_block_has_no_more_transactions_than_its_gas_pays_for() -> None:
+    reader = Reader(A)
+    for transport in reader.transports:
+        transport.says["eth_getBlockReceipts"] = NodeError(-32_601, "the method does not exist", None)
+        transport.says["eth_getBlockByNumber"] |= {"transactions": [to_hex(A)] * PAID}
+    with pytest.raises(Lie, match="b shows more transactions of block 1 than its gas pays for"):
+        await reader.facts(Height(1), Height(1))
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+async def test_goquorums_private_transactions_use_no_gas_and_are_believed(tmp_path: Path, dialect: Dialect) -> None:
+    at = header(receipts_root([Receipt(0, b"\x01", 1, BLOOM, ())] * PAID))
+    block = Block(at.height, hash_of(at), at.time)
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    checkpoints.begin(Trusted(block, ()))
+    transport = Transport("a", at)
+    transport.says["eth_getBlockReceipts"] = [SHOWN] * PAID
+    providers = Providers([EvmReader(cast("Rpc", transport), WATCHED[HOME])], Named())
+    reader = SealedReader(providers, Seals(block.height, block.hash, Terms(dialect, 1)), checkpoints)
+    await reader.heads()
+    if dialect is Dialect.GOQUORUM:
+        assert await reader.facts(block.height, block.height) == []
+    else:
+        with pytest.raises(Lie, match="more than the 0 gas of their block pay for"):
+            await reader.facts(block.height, block.height)

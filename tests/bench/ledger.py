@@ -27,6 +27,8 @@ BUSY = 20
 _BLOOM = "0x" + "ff" * 256
 _ROOT, _BLOOM_FIELD = 5, 6
 _ASSET = Address(b"\x11" * 20)
+_GAS = 100_000
+"""Of one lock."""
 
 
 def main(port: int, blocks: int, events: int) -> None:
@@ -66,16 +68,17 @@ def _blocks(count: int, events: int) -> list[bytes]:
     for height in range(count + 1):
         header = sealed(parent, members, sealers, gas_used=0)
         if height > count - BUSY:
-            header = _busy(parent, root)
+            header = _busy(parent, root, events)
         parent = Block(header.height, header.hash if height == 0 else hash_of(header), header.time)
         bodies.append(orjson.dumps({**show_header(header), "hash": to_hex(parent.hash), "transactions": []}))
     return bodies
 
 
-def _busy(parent: Block, root: bytes) -> Header:
+def _busy(parent: Block, root: bytes, events: int) -> Header:
     """Return a sealed header whose receipts root and bloom are those of the locks."""
     members = validators(VALIDATORS)
-    bare = sealed(parent, members, [])
+    gas = _GAS * events
+    bare = sealed(parent, members, [], gas_used=gas, gas_limit=30_000_000 + gas)
     items = list(bare.items)
     items[_ROOT], items[_BLOOM_FIELD] = root, bytes.fromhex(_BLOOM[2:])
     return _resealed(header_of(items), members)
@@ -102,7 +105,7 @@ def _receipt(index: int) -> dict[str, Any]:
     return {
         "type": "0x0",
         "status": "0x1",
-        "cumulativeGasUsed": to_hex(100_000 * (index + 1)),
+        "cumulativeGasUsed": to_hex(_GAS * (index + 1)),
         "logsBloom": _BLOOM,
         "transactionHash": to_hex(keccak(word(index))),
         "transactionIndex": to_hex(index),

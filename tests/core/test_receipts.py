@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.headers import Header, header_of, linked
-from bridge.core.receipts import EMPTY_ROOT, Log, Receipt, encode_receipt, list_root, may_have_logged, receipts_root
+from bridge.core.receipts import (
+    EMPTY_ROOT,
+    Log,
+    Receipt,
+    affordable,
+    encode_receipt,
+    list_root,
+    may_have_logged,
+    most_receipts,
+    receipt_gas,
+    receipts_root,
+)
 from bridge.core.types import Address, Block, Hash32
 from tests.core.sealing import genesis, sealed, validators
 from tests.oracles.published import PUBLISHED
@@ -112,6 +123,15 @@ def _receipt(fields: dict[str, Any]) -> Receipt:
     outcome = _hex(fields["root"]) if "root" in fields else _hex(fields["status"]).lstrip(b"\0")
     bloom = _hex(fields["logsBloom"])
     return Receipt(int(fields.get("type", "0x0"), 16), outcome, int(fields["cumulativeGasUsed"], 16), bloom, logs)
+
+
+def test_half_of_what_a_block_spent_may_have_been_refunded_and_a_chain_does_some_things_for_nothing() -> None:
+    logs = [(4, 32), (3, 288)]
+    assert list(receipt_gas(logs)) == [10_000, 5 * 375 + 8 * 32, 4 * 375 + 8 * 288]
+    gross = 21_000 + sum(list(receipt_gas(logs))[1:])
+    assert affordable(gross // 2 + 1) >= gross
+    assert most_receipts(0) == 100
+    assert most_receipts(30_000_000) == 6_100
 
 
 @published

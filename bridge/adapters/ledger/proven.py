@@ -11,7 +11,7 @@ from itertools import count, islice
 from typing import Final, NamedTuple, TypeVar
 
 from bridge.adapters.codec import read_fields, read_list, to_hex
-from bridge.adapters.codec.headers import ShownReceipt, read_header, read_receipts
+from bridge.adapters.codec.headers import ShownReceipt, read_header, read_receipts, require_paid
 from bridge.adapters.evm import NodeError, Request
 from bridge.adapters.ledger.providers import Lie, Providers
 from bridge.adapters.ledger.reading import EvmReader
@@ -20,7 +20,7 @@ from bridge.core.events import ChainFact
 from bridge.core.finality import Heads
 from bridge.core.headers import Header
 from bridge.core.quorum import Committee
-from bridge.core.receipts import EMPTY_ROOT, may_have_logged, receipts_root
+from bridge.core.receipts import EMPTY_ROOT, may_have_logged, most_receipts, receipts_root
 from bridge.core.types import Block, ChainId, Hash32, Height, Windowing
 
 T = TypeVar("T")
@@ -209,7 +209,10 @@ class ProvenReader(ABC):
             asked = [Request("eth_getBlockReceipts", (to_hex(proven.block.height),)) for proven in blocks]
             answers = await node.rpc.ask_all(asked)
             if not any(isinstance(answer, NodeError) and answer.code == _UNKNOWN_METHOD for answer in answers):
-                return [_read(node, answer) for answer in answers]
+                return [
+                    _read(node, answer, self._gas_of(proven.header))
+                    for answer, proven in zip(answers, blocks, strict=True)
+                ]
             self._bare.add(node)
         return [await self._one_by_one(node, proven) for proven in blocks]
 
@@ -222,7 +225,15 @@ class ProvenReader(ABC):
             hashes = read_list(read_fields(block).get("transactions"))
         except ValueError as fault:
             raise Lie(f"{node.rpc.name} answered with what is no block: {fault}") from fault
-        return _read(node, await node.rpc.results([Request("eth_getTransactionReceipt", (tx,)) for tx in hashes]))
+        gas = self._gas_of(proven.header)
+        if len(hashes) > most_receipts(gas):
+            raise Lie(f"{node.rpc.name} shows more transactions of block {proven.block.height} than its gas pays for")
+        answers = await node.rpc.results([Request("eth_getTransactionReceipt", (tx,)) for tx in hashes])
+        return _read(node, answers, gas)
+
+    def _gas_of(self, header: Header) -> int:
+        """Return how much gas the transactions of a proven header may have used."""
+        return header.gas[0]
 
     async def _same(self, what: str, ask: Callable[[EvmReader], Awaitable[T]]) -> T:
         """Return what providers of enough operators say alike. Raises Halt if they differ, and differ again."""
@@ -248,10 +259,11 @@ def _differ(answers: Mapping[EvmReader, object]) -> bool:
     return any(other != first for other in others)
 
 
-def _read(node: EvmReader, answer: object) -> list[ShownReceipt]:
+def _read(node: EvmReader, answer: object, gas: int) -> list[ShownReceipt]:
     if answer is None or isinstance(answer, NodeError):
         raise Retry(f"{node.rpc.name} has no receipts of a final block: {answer or 'not there yet'}")
     try:
+        require_paid(answer, gas)
         return read_receipts(answer)
     except ValueError as fault:
         raise Lie(f"{node.rpc.name} answered with what are no receipts: {fault}") from fault

@@ -12,6 +12,7 @@ from bridge.core.errors import Halt, Retry
 from bridge.core.finality import Heads, Seals
 from bridge.core.headers import Header
 from bridge.core.qbft import (
+    Dialect,
     Fault,
     HeaderRefused,
     Trusted,
@@ -157,6 +158,11 @@ class SealedReader(ProvenReader):
             "observed_header": show_header(header),
         }
         raise Halt(f"block {height} of chain {self.chain} was sealed twice", evidence)
+
+    def _gas_of(self, header: Header) -> int:
+        # GoQuorum's private transactions use none, and yet take their intrinsic gas from what a block has room for.
+        used, limit = header.gas
+        return limit if self._policy.terms.dialect is Dialect.GOQUORUM else used
 
     def _forget(self, height: Height) -> None:
         super()._forget(height)
