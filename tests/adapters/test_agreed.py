@@ -1,13 +1,16 @@
 """What is final on a public chain: enough operators say so, and none that answers is left unasked."""
 
+import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from bridge.adapters.evm import Unanswered
 from bridge.adapters.ledger import AgreedReader, Providers
 from bridge.adapters.ledger.agreed import LAG_BLOCKS
+from bridge.adapters.ledger.providers import GRACE_SECONDS
 from bridge.adapters.ledger.reading import EvmReader
 from bridge.core.errors import Halt, Retry
 from bridge.core.finality import Heads, Tag
@@ -17,6 +20,7 @@ from bridge.core.types import ZERO_ADDRESS, Block, ChainId, Epoch, Height, Times
 from tests.faults.scene import Named
 
 FORKED_AT = 10
+DEADLINE = 2 * GRACE_SECONDS
 TRUE, FALSE = "true", "false"
 OLD, NEW = (Committee(Epoch(epoch), 1, (ZERO_ADDRESS,)) for epoch in (1, 2))
 
@@ -30,6 +34,8 @@ class Node:
         self.final = final
         self.shows = shows
         self.is_down = False
+        self.hangs = False
+        """On all but how far the chain is."""
         self.asked: list[Height] = []
 
     async def heads(self) -> Heads:
@@ -39,6 +45,9 @@ class Node:
 
     async def blocks(self, heights: Sequence[Height]) -> dict[Height, Block]:
         self.asked += heights
+        if self.hangs:
+            await asyncio.sleep(DEADLINE)
+            raise Unanswered("it did not answer")
         return {height: self.at(height) for height in heights}
 
     def at(self, height: int) -> Block:
@@ -164,6 +173,21 @@ async def test_who_is_far_behind_is_not_waited_for_but_contradicts_with_what_it_
     assert late.asked == [FORKED_AT]
     late.shows, late.final = FALSE, FORKED_AT + 1
     with pytest.raises(Halt, match="do not agree on its final block 11"):
+        await agreed.heads()
+
+
+async def test_who_hangs_on_what_it_calls_final_is_waited_for_in_full_once() -> None:
+    nodes = [Node(name, FORKED_AT) for name in ("one", "two", "hanging")]
+    nodes[2].hangs = True
+    agreed = reader(2, *nodes)
+    async with asyncio.timeout(DEADLINE + 3 * GRACE_SECONDS):
+        for _ in range(3):
+            for node in nodes:
+                node.final += 1
+            assert await final(agreed) == nodes[0].at(nodes[0].final)
+    nodes[2].hangs, nodes[2].shows = False, FALSE
+    nodes[0].final = nodes[1].final = nodes[2].final = nodes[0].final + 1
+    with pytest.raises(Halt, match="do not agree on its final block"):
         await agreed.heads()
 
 

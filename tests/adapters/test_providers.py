@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from bridge.adapters.evm import Unanswered
+from bridge.adapters.ledger import providers
 from bridge.adapters.ledger.providers import GRACE_SECONDS, Lie, Providers
 from bridge.adapters.ledger.reading import EvmReader
 from bridge.core.errors import Retry
@@ -43,6 +45,10 @@ class Nodes:
 
     async def hear(self) -> str:
         return await self.providers.first(WHAT, self.ask)
+
+
+async def say_heads(node: EvmReader) -> str:
+    return f"heads of {node.rpc.name}"
 
 
 @pytest.fixture
@@ -88,3 +94,45 @@ async def test_when_all_fail_the_last_ones_fault_is_raised(nodes: Nodes) -> None
     nodes.says[nodes.second] = Retry("b is gone")
     with pytest.raises(Retry, match="a lies"):
         await nodes.hear()
+
+
+async def test_who_says_how_far_the_chain_is_and_hangs_on_the_rest_is_waited_for_once_and_named_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nodes = Nodes()
+    why = "a did not answer eth_getBlockReceipts within 10 s"
+    nodes.says[nodes.first] = Unanswered(why)
+    for _ in range(5):
+        await nodes.providers.each("heads", say_heads, 2)
+        assert await nodes.hear() == "truth"
+    assert nodes.asked.count(nodes.first) == 1
+    assert nodes.named.now == {"provider a": why}
+    nodes.says[nodes.first] = "truth"
+    monkeypatch.setattr(providers, "LATE_SECONDS", 0.0)
+    nodes.asked.clear()
+    await nodes.hear()
+    assert nodes.asked == [nodes.first]
+    assert nodes.named.now == {}
+
+
+async def test_who_refused_one_thing_is_asked_first_for_another_and_well_with_its_next_answer() -> None:
+    nodes = Nodes()
+    nodes.says[nodes.first] = Retry("a refused eth_getBlockReceipts")
+    await nodes.hear()
+    assert nodes.named.now == {"provider a": "a refused eth_getBlockReceipts"}
+    await nodes.providers.each("heads", say_heads, 2)
+    assert nodes.named.now == {}
+    nodes.says[nodes.first] = "truth"
+    nodes.asked.clear()
+    await nodes.providers.first("headers", nodes.ask)
+    await nodes.hear()
+    assert nodes.asked == [nodes.first, nodes.second]
+
+
+async def test_who_does_not_even_say_how_far_the_chain_is_is_asked_last_for_everything() -> None:
+    nodes = Nodes()
+    nodes.says[nodes.first] = Unanswered("a did not answer")
+    await nodes.providers.each("heads", nodes.ask, 1)
+    nodes.asked.clear()
+    await nodes.hear()
+    assert nodes.asked == [nodes.second]

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from bridge.adapters.codec.headers import show_header
-from bridge.adapters.evm import Request
+from bridge.adapters.evm import Request, Unanswered
 from bridge.adapters.ledger import Checkpoints, Providers, SealedReader
 from bridge.adapters.ledger.reading import EvmReader
 from bridge.adapters.ledger.sealed import STEP
@@ -50,6 +50,8 @@ class Node:
     def __init__(self, ledger: Ledger, name: str, ahead: int) -> None:
         self.ledger = ledger
         self.ahead = ahead
+        self.hangs = False
+        self.waited = 0
         self.extra_data: bytes | None = None
         """What stands in its headers in place of the chain's."""
         self.chain = 1
@@ -57,11 +59,16 @@ class Node:
 
     async def heads(self) -> Heads:
         tip = self.ledger.tip
+        if self.hangs:
+            return Heads(Block(Height(1), Hash32(b"\x01" * 32), Timestamp(tip.time + 1)), None)
         if not self.ahead:
             return Heads(tip, None)
         return Heads(Block(Height(tip.height + self.ahead), Hash32(b"\x01" * 32), Timestamp(tip.time + 1)), None)
 
     async def results(self, requests: Sequence[Request]) -> list[object]:
+        if self.hangs:
+            self.waited += 1
+            raise Unanswered("it did not answer")
         heights = [int(str(request.params[0]), 16) for request in requests]
         return [self.show(height) for height in heights]
 
@@ -115,3 +122,18 @@ async def test_who_has_more_than_one_step_takes_is_behind_until_the_last_of_them
     ledger.mine(STEP + 1)
     assert [(await ledger.reader.heads()).is_behind for _ in range(3)] == [True, False, False]
     assert (await ledger.reader.heads()).latest == ledger.tip
+
+
+async def test_who_says_that_a_block_is_another_one_and_hangs_when_asked_for_it_is_waited_for_once(
+    tmp_path: Path,
+) -> None:
+    ledger = Ledger(tmp_path, honest=0, other=0)
+    ledger.mine()
+    await ledger.reader.heads()
+    hanging = ledger.nodes[1]
+    hanging.hangs = True
+    for _ in range(5):
+        ledger.mine()
+        assert (await ledger.reader.heads()).latest == ledger.tip
+    assert hanging.waited == 1
+    assert ledger.named.now == {"provider other": "it did not answer"}

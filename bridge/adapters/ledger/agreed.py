@@ -81,13 +81,19 @@ class AgreedReader(ProvenReader):
         return next(iter(found.values()))
 
     async def _shown(self, height: Height) -> dict[EvmReader, Block]:
-        """Return what those who call this height final show there. Raises Halt if it is not the same."""
+        """Return what those who call this height final show there. Raises Halt if it is not the same.
+
+        All of them are waited for, but for a moment only who has just failed at it.
+        """
+        nodes = self.providers.nodes
+        late = [node for node in nodes if self.providers.has_lapsed(node, "final block")]
+        prompt = self.providers.voices(node for node in nodes if node not in late) if late else len(nodes)
         asked = [node for node in self._finals if self._finals[node] >= height]
 
         async def show(node: EvmReader) -> Block | None:
             return (await node.blocks([height]))[height] if node in asked else None
 
-        shown = await self.providers.each("final block", show, len(self.providers.nodes))
+        shown = await self.providers.each("final block", show, max(prompt, self._enough))
         found = {node: block for node, block in shown.items() if block is not None}
         if len({block.hash for block in found.values()}) > 1:
             said: dict[str, object] = {node.rpc.name: to_hex(block.hash) for node, block in found.items()}

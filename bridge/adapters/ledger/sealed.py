@@ -126,9 +126,14 @@ class SealedReader(ProvenReader):
             raise Lie(f"{fault}, and has said that it has") from fault
 
     async def _stands(self, node: EvmReader, shown: Block) -> bool:
-        """Hold a provider's newest block to the one that was verified at its height; tell whether it is that one."""
+        """Hold a provider's newest block to the one that was verified at its height; tell whether it is that one.
+
+        Who has just failed to show a header is not asked for another one, nor cleared by what it says is there.
+        """
         known = self._known.get(shown.height)
         verified = self._tip().block if known is None else known.block
+        if self.providers.has_lapsed(node, "seals"):
+            return verified == shown
         if verified == shown:
             self.providers.clear(node, "seals")
             return True
