@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
+from bridge.adapters.redaction import hosts_only
 from bridge.core.errors import Retry
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ BATCH: Final = 100
 """Requests per batch: providers allow from 100 up."""
 LONGEST_ANSWER: Final = 256 << 20
 """Bytes, inflated: the receipts of a hundred blocks of 1,000 events in one batch are fewer."""
+_LONGEST_MESSAGE: Final = 1_000
+"""Characters that are kept of what a node says in place of a result."""
 _OK: Final = 200
 
 
@@ -137,7 +140,8 @@ class Rpc:
     def _read(self, answer: object) -> object | NodeError:
         match answer:
             case {"error": {"code": int(code), "message": str(message), **rest}}:
-                return NodeError(code, message, rest.get("data"))
+                # A proxy may quote the address of the node behind it, with the credentials.
+                return NodeError(code, hosts_only(message[:_LONGEST_MESSAGE]), rest.get("data"))
             case {"result": result}:
                 return cast("object", result)
             case _:

@@ -10,10 +10,9 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
+from bridge.adapters.redaction import hosts_only
+
 _SECRET_NAMES: Final = re.compile(r"password|passphrase|secret|private|api_?key|authorization|mnemonic", re.IGNORECASE)
-_ADDRESS: Final = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^\s/@\"']*@)?(?P<host>[^\s/?#\"'@]+)(?P<rest>[^\s\"']*)"
-)
 _REDACTED: Final = "[redacted]"
 _SAFE_INTEGER: Final = 2**53
 """Larger ones lose digits in readers of JSON."""
@@ -39,10 +38,7 @@ def open_log(level: str = "info", stream: TextIO | None = None, **context: objec
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Blank what its name says is secret, cut addresses down to their host, and show bytes as 0x-hex.
-
-    Nodes' addresses hold credentials: in the user part, in the path, in the query.
-    """
+    """Blank what its name says is secret, cut addresses down to their host, and show bytes as 0x-hex."""
     return {name: _clean(name, value) for name, value in event.items()}
 
 
@@ -63,7 +59,7 @@ def _clean(name: object, value: object) -> object:
         return _REDACTED
     match value:
         case str():
-            return _ADDRESS.sub(_host_only, value)
+            return hosts_only(value)
         case bytes():
             return "0x" + value.hex()
         case Mapping():
@@ -76,11 +72,6 @@ def _clean(name: object, value: object) -> object:
             return value
         case _:
             return _clean(name, repr(value))
-
-
-def _host_only(address: re.Match[str]) -> str:
-    cut = "/…" if address["rest"] not in ("", "/") else ""
-    return f"{address['scheme']}://{address['host']}{cut}"
 
 
 def _line(event: EventDict, **_: Any) -> str:  # noqa: ANN401 - structlog hands over the arguments of json.dumps

@@ -101,6 +101,23 @@ async def test_a_node_error_is_data_until_a_result_is_wanted() -> None:
             await rpc.result("eth_call")
 
 
+@pytest.mark.parametrize(
+    ("quoted", "shown"),
+    [
+        ("https://node.example/v2/hunter2", "https://node.example/…"),
+        ("HTTPS://user:hunter2@node.example", "HTTPS://node.example"),
+    ],
+)
+async def test_what_a_proxy_quotes_of_the_node_behind_it_is_cut_down_to_the_host(quoted: str, shown: str) -> None:
+    def refuse_quoting(asked: Any) -> Any:  # noqa: ANN401 - JSON
+        return {"id": asked["id"], "error": {"code": -32_000, "message": f"upstream {quoted} failed{' ' * 2_000}!"}}
+
+    async with node(refuse_quoting) as url, Rpc(url) as rpc:
+        with pytest.raises(Retry, match=f"refused eth_call: upstream {shown} failed") as refusal:
+            await rpc.result("eth_call")
+        assert len(str(refusal.value)) < 1_100
+
+
 async def test_one_error_in_a_batch_leaves_the_other_answers() -> None:
     async with node(lambda asked: [refuse(asked[0]), echo(asked[1])]) as url, Rpc(url) as rpc:
         refused, answered = await rpc.ask_all([Request("a"), Request("b", (1,))])
