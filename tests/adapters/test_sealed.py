@@ -5,14 +5,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import orjson
 import pytest
 
 from bridge.adapters.codec.headers import show_header
 from bridge.adapters.evm import Request, Unanswered
 from bridge.adapters.ledger import Checkpoints, Providers, SealedReader
+from bridge.adapters.ledger.checkpoints import EVERY
 from bridge.adapters.ledger.reading import EvmReader
 from bridge.adapters.ledger.sealed import STEP
-from bridge.core.errors import Retry
+from bridge.core.errors import Halt, Retry
 from bridge.core.finality import Heads, Seals
 from bridge.core.headers import Header
 from bridge.core.qbft import Dialect, Terms, Trusted
@@ -32,10 +34,29 @@ class Ledger:
         self.tip = genesis()
         self.named = Named()
         self.nodes = [Node(self, name, ahead) for name, ahead in promises.items()]
-        checkpoints = Checkpoints(folder / "checkpoints")
+        self.path = folder / "checkpoints"
+        checkpoints = Checkpoints(self.path)
         checkpoints.begin(Trusted(self.tip, tuple(member.address for member in MEMBERS)))
         providers = Providers([cast("EvmReader", node) for node in self.nodes], self.named)
         self.reader = SealedReader(providers, POLICY, checkpoints)
+
+    def restart(self) -> None:
+        """Read from now on with a reader that knows no more than the checkpoints."""
+        self.reader = SealedReader(self.reader.providers, POLICY, Checkpoints(self.path))
+
+    async def verify(self) -> None:
+        while (await self.reader.heads()).is_behind:
+            pass
+
+    def fork(self, height: int) -> Header:
+        """Have the validators seal other blocks from a height on; return the one that stood there before."""
+        before = self.headers[height - 1]
+        del self.headers[height - 1 :]
+        below = self.headers[-1]
+        twin = sealed(Block(below.height, hash_of(below), below.time), MEMBERS, MEMBERS, time=before.time + 1)
+        self.headers.append(twin)
+        self.tip = Block(twin.height, hash_of(twin), twin.time)
+        return before
 
     def mine(self, count: int = 1) -> None:
         for _ in range(count):
@@ -137,3 +158,36 @@ async def test_who_says_that_a_block_is_another_one_and_hangs_when_asked_for_it_
         assert (await ledger.reader.heads()).latest == ledger.tip
     assert hanging.waited == 1
     assert ledger.named.now == {"provider other": "it did not answer"}
+
+
+@pytest.mark.parametrize("below", [0, 1])
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_blocks_that_were_sealed_twice_up_to_a_checkpoint_halt_after_a_restart_too(
+    tmp_path: Path, *, restarts: bool, below: int
+) -> None:
+    ledger = Ledger(tmp_path, one=0, two=0)
+    ledger.mine(EVERY)
+    await ledger.verify()
+    verified = ledger.headers[-1]
+    ledger.fork(EVERY - below)
+    ledger.mine(3)
+    if restarts:
+        ledger.restart()
+    with pytest.raises(Halt, match=f"block {EVERY} of chain 1 was sealed twice") as halt:
+        await ledger.verify()
+    assert halt.value.evidence["final_header"] == show_header(verified)
+    assert halt.value.evidence["observed_header"] == show_header(ledger.headers[EVERY - 1])
+    assert not ledger.named.ever
+
+
+async def test_checkpoints_of_a_version_that_kept_no_headers_are_gone_on_from(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, alone=0)
+    ledger.mine(EVERY)
+    await ledger.verify()
+    lines = [orjson.loads(line) for line in ledger.path.read_bytes().splitlines()]
+    for line in lines:
+        del line["header"]
+    ledger.path.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    ledger.restart()
+    ledger.mine()
+    assert await ledger.reader.heads() == Heads(ledger.tip, ledger.tip)

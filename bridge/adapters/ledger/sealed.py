@@ -85,14 +85,21 @@ class SealedReader(ProvenReader):
         """Take up the last checkpoint, or the operator's block if the file is of another one."""
         policy, kept = self._policy, self._checkpoints.all
         if not kept or (kept[0].block.height, kept[0].block.hash) != (policy.height, policy.hash):
-            self._checkpoints.begin(await self.providers.first("trusted block", self._read_start))
+            self._checkpoints.begin(*await self.providers.first("trusted block", self._read_start))
         self._trusted = self._checkpoints.all[-1]
+        self._recall(self._trusted.block, self._checkpoints.header)
         return self._trusted
 
-    async def _read_start(self, node: EvmReader) -> Trusted:
+    def _recall(self, block: Block, header: Header | None) -> None:
+        """Know a checkpoint's block with its sealers again: its twin, sealed while nobody looked, must be judged."""
+        if header is not None and _hash_of(header) == block.hash:
+            self._sealers[block.height] = extra_data_of(header).validators
+            self._keep(Proven(block, header))
+
+    async def _read_start(self, node: EvmReader) -> tuple[Trusted, Header]:
         (header,) = await self.headers_of(node, self._policy.height, self._policy.height)
         try:
-            return trust(header, self._policy.hash, self._policy.terms)
+            return trust(header, self._policy.hash, self._policy.terms), header
         except HeaderRefused as refusal:
             raise Lie(f"{node.rpc.name}: {refusal}") from refusal
 
@@ -115,7 +122,7 @@ class SealedReader(ProvenReader):
             self._keep(Proven(following.block, header))
             self._trusted = following
             if header.height % EVERY == 0:
-                self._checkpoints.add(following)
+                self._checkpoints.add(following, header)
         return last < offered
 
     async def _promised(self, node: EvmReader, first: Height, last: Height) -> list[Header]:
