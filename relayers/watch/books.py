@@ -55,8 +55,10 @@ class Reckoned:
 
 
 class _Flow(NamedTuple):
-    """What had come in and left by a moment, and the limit that was in force then."""
+    """What had come in and left by a block, and the limit that was in force then."""
 
+    block: int
+    block_hash: str
     time: int
     came: int
     left: int
@@ -72,19 +74,27 @@ class Books:
         self._flows: dict[tuple[int, int, str], deque[_Flow]] = {}
 
     def blocks(self, chain: int) -> dict[int, str]:
-        """Return the blocks at which the samples of a chain were taken, by height."""
+        """Return the blocks at which the last samples of a chain were taken, by height."""
         return {side.block: side.block_hash for side in self.sides.values() if side.chain == chain}
 
+    def earlier(self, chain: int) -> dict[int, str]:
+        """Return the blocks from which flows of a chain are counted, by height."""
+        flows = [flow for key, flow in self._flows.items() if key[0] == chain]
+        return {then.block: then.block_hash for flow in flows for then in flow}
+
     def sampled_at(self, chain: int, other: int, asset: str) -> int:
-        """Return the height of the last sample of a side; 0 if there is none."""
-        side = self.sides.get((chain, other, asset))
-        return 0 if side is None else side.block
+        """Return the height of the last sample of a side that still stands; 0 if there is none."""
+        key = (chain, other, asset)
+        if (side := self.sides.get(key)) is not None:
+            return side.block
+        return max((then.block for then in self._flows.get(key, ())), default=0)
 
     def forget(self, chain: int, heights: Container[int]) -> None:
-        """Forget samples that were taken in blocks that a reorganisation replaced, and the flows they were part of."""
+        """Forget what was sampled in blocks that a reorganisation replaced. What was before them still counts."""
         for key in [key for key, side in self.sides.items() if key[0] == chain and side.block in heights]:
             del self.sides[key]
-            self._flows.pop(key, None)
+        for key in [key for key in self._flows if key[0] == chain]:
+            self._flows[key] = deque(then for then in self._flows[key] if then.block not in heights)
 
     def judge(self, side: Side, reckoned: Reckoned) -> list[Alarm]:
         """Hold a sample to what must be true of it alone, and of it and those before. Keeps nothing."""
@@ -110,7 +120,8 @@ class Books:
         while flow and flow[0].time < side.time - side.period:
             flow.popleft()
         if not flow or side.time - flow[-1].time >= side.period // _SAMPLES:
-            flow.append(_Flow(side.time, side.settled - reckoned.unmetered, side.sent, side.inbound_limit))
+            came = side.settled - reckoned.unmetered
+            flow.append(_Flow(side.block, side.block_hash, side.time, came, side.sent, side.inbound_limit))
 
     def is_ahead(self, side: Side) -> bool:
         """Tell whether a side has seen more than its source has shown to have sent: look at both again."""

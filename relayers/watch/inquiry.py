@@ -76,7 +76,7 @@ class Inquiry:
         """Forget everything that was answered."""
         await self._errands.cancel()
         for chain in self._views:
-            self._books.forget(chain, set(self._books.blocks(chain)))
+            self._books.forget(chain, self._books.blocks(chain).keys() | self._books.earlier(chain).keys())
         self._swept.clear()
 
     @property
@@ -189,7 +189,10 @@ class Inquiry:
         escrows = await self._questions.escrows(assets, at)
 
         # Asked after the samples: if both stand now, they are of one chain, and what fell has fallen.
-        self._books.forget(chain, await self._views[chain].replaced(self._books.blocks(chain)))
+        replaced = await self._views[chain].replaced(self._books.blocks(chain))
+        if replaced:
+            replaced |= await self._views[chain].replaced(self._books.earlier(chain))
+        self._books.forget(chain, replaced)
         alarms = [alarm for side in sides for alarm in self._books.judge(side, reckoned[side.other, side.asset])]
         for escrow in escrows:
             alarms += judge_escrow(escrow.asset, escrow.escrowed, escrow.held, escrow.locked, is_all=is_all)

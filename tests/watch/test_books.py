@@ -103,6 +103,20 @@ def test_a_counter_that_fell_with_its_block_is_none() -> None:
     assert take(books, shorter, known(shorter)) == []
 
 
+def test_a_block_that_is_replaced_takes_no_more_of_a_flow_with_it_than_its_own() -> None:
+    books = Books(HOME)
+    start = replace(THERE, highest=1_000 * LOT)
+    later = replace(minted(start, 90 * LOT, time=3_000), block_hash="0x11")
+    for sample in (start, later):
+        assert take(books, sample, known(sample)) == []
+    assert books.earlier(REMOTE) == {10: "0x10", 11: "0x11"}
+    books.forget(REMOTE, {11})
+    assert (books.blocks(REMOTE), books.earlier(REMOTE)) == ({}, {10: "0x10"})
+    assert books.sampled_at(REMOTE, HOME, ASSET) == 10
+    after = minted(start, 150 * LOT, time=3_010)
+    assert [alarm.key.split()[0] for alarm in take(books, after, known(after))] == ["limit"]
+
+
 def test_what_is_paid_while_paused_is_a_breach() -> None:
     paused = replace(THERE, paused_until=5_000)
     assert ids(minted(paused, LOT), None, paused) == ["pause"]
