@@ -10,7 +10,7 @@ from relayers.watch.books import Books, Reckoned, Side, judge_escrow, judge_set
 from relayers.watch.chain import Block, ChainView, Reading
 from relayers.watch.config import WatchConfig
 from relayers.watch.errands import Errands
-from relayers.watch.ledger import CALL, COMPARE, Arrival, Ledger
+from relayers.watch.ledger import CALL, COMPARE, Arrival, Batch, Ledger
 from relayers.watch.pausing import Pauser
 from relayers.watch.questions import Questions
 from relayers.watch.rpc import Unreadable
@@ -97,10 +97,9 @@ class Inquiry:
             if reading.is_caught_up:
                 self._ask(reading, world)
 
-    def ask_unsent(self, tx: str, arrivals: Sequence[tuple[str, Arrival]], source: Reading) -> None:
+    def ask_unsent(self, batch: Batch, arrivals: Sequence[tuple[str, Arrival]], source: Reading) -> None:
         """Ask the source's gateway whether it has recorded what has arrived: logs alone may be incomplete."""
-        chain = arrivals[0][1].chain
-        self._errands.start(("unsent", chain, tx), lambda: self._unsent(tx, arrivals, source))
+        self._errands.start(("unsent", batch.chain, batch.name), lambda: self._unsent(batch, arrivals, source))
 
     async def back(self, seconds: float) -> list[Said]:
         """Return what is answered by now, and which questions fail for too long."""
@@ -207,8 +206,8 @@ class Inquiry:
     async def _grouped(self, group: str, chain: int, question: Awaitable[list[Alarm]]) -> Said:
         return Said(groups={f"{group} {chain}": await question})
 
-    async def _unsent(self, tx: str, arrivals: Sequence[tuple[str, Arrival]], source: Reading) -> Said:
-        chain, origin = arrivals[0][1].chain, source.chain
+    async def _unsent(self, batch: Batch, arrivals: Sequence[tuple[str, Arrival]], source: Reading) -> Said:
+        chain, origin, tx = batch
         recorded = await self._questions.was_recorded(origin, arrivals, source.head)
         evidence: dict[str, Any] = {
             "chain": chain,
@@ -220,13 +219,13 @@ class Inquiry:
         forged = [(leaf, arrival) for leaf, arrival in arrivals if not recorded[leaf]]
         if not forged:
             why = f"INV-10: chain {origin} sent what arrived in {tx}, and its node has not shown the logs"
-            return Said([Alarm(f"logs {chain} {tx}", why, COMPARE, evidence=evidence)])
+            return Said([Alarm(f"logs {batch.name}", why, COMPARE, evidence=evidence)])
         leaf, arrival = forged[0]
         why = (
             f"INV-10: chain {chain} has {arrival.name.lower()} {len(forged)} messages that chain {origin} never sent, "
             f"the first {leaf}, in block {arrival.block}"
         )
-        return Said([Alarm(f"INV-10 {chain} {tx}", why, CALL, (chain, origin), evidence)])
+        return Said([Alarm(f"INV-10 {batch.name}", why, CALL, (chain, origin), evidence)])
 
     def _unanswered(self) -> list[Alarm]:
         return [

@@ -6,7 +6,7 @@ that was sent and is not open any more has had its fate.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from relayers.watch.alarms import Alarm
 from relayers.watch.events import DELAYED, RETURN, TOTAL_EXCEEDED, TRANSFER, Event, leaf_of
@@ -57,6 +57,19 @@ class Arrival:
     """Height of the source that the batch it came with says it is from; 0 if it came with none."""
     reason: int = 0
     """Why it is held, if it is."""
+
+
+class Batch(NamedTuple):
+    """What arrives on a chain from one source in one transaction, which may deliver from several."""
+
+    chain: int
+    source: int
+    tx: str
+
+    @property
+    def name(self) -> str:
+        """It as keys of alarms spell it."""
+        return f"{self.chain} {self.source} {self.tx}"
 
 
 @dataclass(slots=True)
@@ -136,11 +149,11 @@ class Ledger:
                     self._ruled(event)
         return alarms
 
-    def unsent(self) -> dict[tuple[int, str], list[tuple[str, Arrival]]]:
-        """Return the arrivals that their source has not shown, with their leaves, by chain and transaction."""
-        found: dict[tuple[int, str], list[tuple[str, Arrival]]] = {}
+    def unsent(self) -> dict[Batch, list[tuple[str, Arrival]]]:
+        """Return the arrivals that their source has not shown, with their leaves."""
+        found: dict[Batch, list[tuple[str, Arrival]]] = {}
         for leaf, arrival in self.state.waiting.items():
-            found.setdefault((arrival.chain, arrival.tx), []).append((leaf, arrival))
+            found.setdefault(Batch(arrival.chain, arrival.source, arrival.tx), []).append((leaf, arrival))
         return found
 
     def backing(self, chain: int, other: int, asset: str) -> int:

@@ -13,7 +13,7 @@ from relayers.watch.chain import ChainView, Reading
 from relayers.watch.config import WatchConfig, Watched, WatchedHome
 from relayers.watch.errands import Errands
 from relayers.watch.inquiry import Inquiry, Said
-from relayers.watch.ledger import Arrival, Ledger, Places
+from relayers.watch.ledger import Arrival, Batch, Ledger, Places
 from relayers.watch.pausing import Order, Pauser, Pen
 from relayers.watch.register import Register
 from relayers.watch.rpc import Unreadable
@@ -48,7 +48,7 @@ class Tower:
         self._board = Board(kept.slots)
         self._inquiry = Inquiry(config, self.views, Books(config.home.chain_id), self._board, self.pauser, now)
         self._pauses: Errands[tuple[int, int], None] = Errands()
-        self._first_seen: dict[tuple[int, str], tuple[int, float]] = {}
+        self._first_seen: dict[Batch, tuple[int, float]] = {}
         self._saved_at = now()
         self.looked_at = now()
 
@@ -121,28 +121,28 @@ class Tower:
         """Have asked for what arrived and was not sent, as soon as its source has been read far enough."""
         unsent = self.world.unsent()
         self._first_seen = {key: seen for key, seen in self._first_seen.items() if key in unsent}
-        for (chain, tx), arrivals in unsent.items():
-            if self._is_judged(chain, tx):
+        for batch, arrivals in unsent.items():
+            if self._is_judged(batch):
                 continue
-            time = self.sight.readings[chain].head.time if chain in self.sight.readings else 0
-            seen_time, _ = self._first_seen.setdefault((chain, tx), (time, self._now()))
-            source = self.sight.readings.get(arrivals[0][1].source)
+            time = self.sight.readings[batch.chain].head.time if batch.chain in self.sight.readings else 0
+            seen_time, _ = self._first_seen.setdefault(batch, (time, self._now()))
+            source = self.sight.readings.get(batch.source)
             claims = max(arrival.claims for _, arrival in arrivals)
             # The block it names was read, or everything until it came: it is no longer a matter of a node that lags.
             if source and (source.read_to.height >= claims or source.read_to.time >= seen_time + SKEW_SECONDS):
-                self._inquiry.ask_unsent(tx, arrivals, source)
+                self._inquiry.ask_unsent(batch, arrivals, source)
 
     def _unproven(self) -> list[Alarm]:
         """Say what has waited too long for its source to be read far enough."""
         alarms = []
-        for (chain, tx), arrivals in self.world.unsent().items():
-            _, seen_at = self._first_seen.get((chain, tx), (0, self._now()))
-            if not self._is_judged(chain, tx) and self._now() - seen_at > self._config.patience_seconds:
-                alarms.append(_waits(chain, tx, arrivals))
+        for batch, arrivals in self.world.unsent().items():
+            _, seen_at = self._first_seen.get(batch, (0, self._now()))
+            if not self._is_judged(batch) and self._now() - seen_at > self._config.patience_seconds:
+                alarms.append(_waits(batch, arrivals))
         return alarms
 
-    def _is_judged(self, chain: int, tx: str) -> bool:
-        return self.book.is_said(f"INV-10 {chain} {tx}") or self.book.is_said(f"logs {chain} {tx}")
+    def _is_judged(self, batch: Batch) -> bool:
+        return self.book.is_said(f"INV-10 {batch.name}") or self.book.is_said(f"logs {batch.name}")
 
     async def _take_back(self, said: Iterable[Said]) -> list[Alarm]:
         parts = list(said)
@@ -225,13 +225,14 @@ class Tower:
         save(self._config.data_dir / "state.json", kept)
 
 
-def _waits(chain: int, tx: str, arrivals: list[tuple[str, Arrival]]) -> Alarm:
+def _waits(batch: Batch, arrivals: list[tuple[str, Arrival]]) -> Alarm:
     leaf, arrival = arrivals[0]
     why = (
-        f"{len(arrivals)} messages have arrived on chain {chain}, the first {leaf}, that name block {arrival.claims} "
-        f"of chain {arrival.source}, and that block was not shown here"
+        f"{len(arrivals)} messages have arrived on chain {batch.chain}, the first {leaf}, that name block "
+        f"{arrival.claims} of chain {batch.source}, and that block was not shown here"
     )
-    return Alarm(f"unproven {chain} {tx}", why, _WAIT_TODO, evidence={"chain": chain, "tx": tx}, is_standing=True)
+    evidence = {"chain": batch.chain, "tx": batch.tx}
+    return Alarm(f"unproven {batch.name}", why, _WAIT_TODO, evidence=evidence, is_standing=True)
 
 
 def _places(config: WatchConfig) -> Places:
