@@ -48,7 +48,7 @@ class Reckoned:
     """What the watchtower makes of the logs up to the same block."""
 
     backing: int | None
-    """None while an arrival is known whose amount is not."""
+    """None while an arrival is known whose amount is not, and that may be sound."""
     unmetered: int
     rules_moved: bool
     """Whether caps, limits or pauses of this bond changed since the sample before."""

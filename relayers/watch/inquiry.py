@@ -1,6 +1,7 @@
 """Which questions are out, and what is made of the answers. What is slow or fails is asked again, and said."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -84,8 +85,13 @@ class Inquiry:
         """Whether a question is not answered yet."""
         return self._errands.are_out
 
-    def send_out(self, readings: Iterable[Reading], ledger: Ledger, world: Ledger) -> None:
-        """Ask what the new readings call for: of what moved at every look, of everything now and then."""
+    def send_out(
+        self, readings: Iterable[Reading], ledger: Ledger, world: Ledger, unknown: AbstractSet[tuple[int, int]]
+    ) -> None:
+        """Ask what the new readings call for: of what moved at every look, of everything now and then.
+
+        `unknown`: chains and sources of arrivals that may be sound and of which only the leaf is known.
+        """
         self._note(ledger.touched | world.touched)
         ledger.touched.clear()
         for reading in readings:
@@ -95,7 +101,7 @@ class Inquiry:
                 if event.name in _RULES
             }
             if reading.is_caught_up:
-                self._ask(reading, world)
+                self._ask(reading, world, unknown)
 
     def ask_unsent(self, batch: Batch, arrivals: Sequence[tuple[str, Arrival]], source: Reading) -> None:
         """Ask the source's gateway whether it has recorded what has arrived: logs alone may be incomplete."""
@@ -121,7 +127,7 @@ class Inquiry:
 
     # --- What is asked ----------------------------------------------------------------------------------------------
 
-    def _ask(self, reading: Reading, world: Ledger) -> None:
+    def _ask(self, reading: Reading, world: Ledger, unknown: AbstractSet[tuple[int, int]]) -> None:
         chain, at = reading.chain, reading.head
         is_sweep = self._now() - self._swept.get(chain, float("-inf")) >= self._config.sweep_seconds
         if is_sweep:
@@ -130,7 +136,7 @@ class Inquiry:
             self._start("balances", chain, lambda: self._grouped("balance", chain, self._questions.balances(chain)))
             disarmed, assets = self._pauser.disarmed, set(world.state.assets)
             self._start("disarmed", chain, lambda: self._grouped("disarmed", chain, disarmed(chain, assets)))
-        if self._due[chain] and self._start("sides", chain, self._sampling(chain, at, world)):
+        if self._due[chain] and self._start("sides", chain, self._sampling(chain, at, world, unknown)):
             self._due[chain] = set()
         if is_sweep or any(event.name in _EPOCHS for event in (*reading.settled, *reading.tail)):
             self._start("committee", chain, lambda: self._committee(chain, at))
@@ -145,9 +151,10 @@ class Inquiry:
     def _start(self, what: str, chain: int, work: Callable[[], Awaitable[Said]]) -> bool:
         return self._errands.start((what, chain, ""), work)
 
-    def _sampling(self, chain: int, at: Block, world: Ledger) -> Callable[[], Awaitable[Said]]:
+    def _sampling(
+        self, chain: int, at: Block, world: Ledger, unknown: AbstractSet[tuple[int, int]]
+    ) -> Callable[[], Awaitable[Said]]:
         """Return the question for samples, with what the logs say of the same block."""
-        unknown = {(arrival.chain, arrival.source) for arrival in world.state.waiting.values()}
         reckoned = {
             (other, asset): Reckoned(
                 None if (chain, other) in unknown else world.backing(chain, other, asset),

@@ -72,7 +72,7 @@ class Tower:
         if self.sight.broken:
             return await self._start_again()
         found = await self._say_all(self._take(readings))
-        self._inquiry.send_out(readings, self.ledger, self.world)
+        self._inquiry.send_out(readings, self.ledger, self.world, self._unknown())
         self._inquire_unsent()
         found += await self._take_back(await self._inquiry.back(WAIT_SECONDS))
         found += await self._pause()
@@ -141,8 +141,15 @@ class Tower:
                 alarms.append(_waits(batch, arrivals))
         return alarms
 
+    def _unknown(self) -> set[tuple[int, int]]:
+        """Return chains and sources of what may have been sent: a forgery excuses nothing that comes after it."""
+        return {(batch.chain, batch.source) for batch in self.world.unsent() if not self._is_forged(batch)}
+
     def _is_judged(self, batch: Batch) -> bool:
-        return self.book.is_said(f"INV-10 {batch.name}") or self.book.is_said(f"logs {batch.name}")
+        return self._is_forged(batch) or self.book.is_said(f"logs {batch.name}")
+
+    def _is_forged(self, batch: Batch) -> bool:
+        return self.book.is_said(f"INV-10 {batch.name}")
 
     async def _take_back(self, said: Iterable[Said]) -> list[Alarm]:
         parts = list(said)

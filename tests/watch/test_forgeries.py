@@ -5,7 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.watch.conftest import Watch
-from tests.watch.model import HOME, LOT, REMOTES
+from tests.watch.model import BONDS, HOME, LOT, REMOTES
+from tests.watch.nodes import PERIOD
+
+LIMIT = 10_000 * 10**8
+"""Of what comes in within a day."""
 
 
 @pytest.fixture
@@ -55,3 +59,37 @@ def test_a_source_that_is_blind_hides_no_forgery_from_another_in_the_same_transa
     watch.nodes[REMOTES[0]].fault = ""
     watch.look()
     assert said(watch, "INV-10") == set(names.values())
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_after_a_forgery_the_other_bonds_of_its_route_are_held_to_their_limits(watch: Watch, *, restarts: bool) -> None:
+    watch.bridge.execute(watch.bridge.lock(bond=1))
+    watch.mine()
+    watch.look()
+    watch.bridge.forge(bond=0)
+    watch.mine()
+    watch.look()
+    assert len(said(watch, "INV-10")) == 1
+    if restarts:
+        watch.restart(kill=True)
+        watch.look()
+    watch.bridge.execute(watch.bridge.lock(bond=1, amount=2 * LIMIT))
+    watch.mine()
+    watch.look()
+    assert f"{REMOTES[0]} {HOME} 0x{BONDS[1].hex()}" in said(watch, "limit")
+
+
+def test_logs_that_are_swallowed_excuse_a_return_that_fills_no_limit(watch: Watch) -> None:
+    stuck = watch.bridge.lock(amount=2 * LIMIT)
+    watch.mine()
+    watch.bridge.hold(stuck)
+    watch.bridge.mine(seconds=PERIOD // 32)
+    watch.look()
+    answer = watch.bridge.send_back(stuck)
+    watch.mine()
+    watch.nodes[REMOTES[0]].hidden.add(watch.bridge.remotes[0].head.logs[-1]["transactionHash"])
+    watch.bridge.pay_back(stuck, answer)
+    for _ in range(2):
+        watch.bridge.mine(seconds=61)
+        assert [alarm.key for alarm in watch.look() if alarm.is_breach] == []
+    assert len(said(watch, "logs")) == 1
