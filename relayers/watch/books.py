@@ -96,6 +96,12 @@ class Books:
         for key in [key for key in self._flows if key[0] == chain]:
             self._flows[key] = deque(then for then in self._flows[key] if then.block not in heights)
 
+    def drop(self, side: Side) -> None:
+        """Forget a sample that was wrong, if it is the last of its side still."""
+        key = (side.chain, side.other, side.asset)
+        if self.sides.get(key) is side:
+            del self.sides[key]
+
     def judge(self, side: Side, reckoned: Reckoned) -> list[Alarm]:
         """Hold a sample to what must be true of it alone, and of it and those before. Keeps nothing."""
         before = self.sides.get((side.chain, side.other, side.asset))

@@ -36,6 +36,11 @@ class _Judged(NamedTuple):
     sides: Sequence[Side]
     alarms: Sequence[Alarm]
 
+    @property
+    def keys(self) -> set[str]:
+        """What the alarms are about."""
+        return {alarm.key for alarm in self.alarms}
+
 
 Key = tuple[str, int, str]
 """What is asked, of which chain, about what."""
@@ -68,6 +73,8 @@ class Inquiry:
         self._moved: dict[tuple[int, str], int] = {}
         """Chains and assets whose caps, limits or pauses have moved, with the last block in which they did."""
         self._swept: dict[int, float] = {}
+        self._doubted: dict[int, set[str]] = {chain: set() for chain in views}
+        """Per chain, the keys of what one sample of it accuses somebody of and no other has confirmed."""
 
     async def close(self) -> None:
         """Give up on what is asked."""
@@ -79,6 +86,7 @@ class Inquiry:
         for chain in self._views:
             self._books.forget(chain, self._books.blocks(chain).keys() | self._books.earlier(chain).keys())
         self._swept.clear()
+        self._doubted = {chain: set() for chain in self._views}
 
     @property
     def is_open(self) -> bool:
@@ -171,19 +179,46 @@ class Inquiry:
     async def _sides(
         self, at: Block, chain: int, reckoned: dict[tuple[int, str], Reckoned], world: Ledger, *, is_all: bool
     ) -> Said:
+        doubted = self._doubted[chain]
         judged = await self._judged(at, chain, reckoned, is_all=is_all)
-        if judged.alarms:
+        if not judged.keys <= doubted:
             # A node that is taking in the next block, or several behind one address, mix the states of two blocks now
-            # and then. A pause stops a bridge for a day: what looks wrong is asked again, of the same block.
+            # and then. A pause stops a bridge for a day: what looks wrong is asked again, of the same block. Should
+            # that fail, it stays doubted, and whatever sample is taken next confirms it.
+            doubted |= judged.keys
             judged = await self._judged(at, chain, reckoned, is_all=is_all)
-        for side in judged.sides:
-            self._books.keep(side, reckoned[side.other, side.asset])
-        alarms = list(judged.alarms)
+        self._doubted[chain] = judged.keys - doubted
+        if self._doubted[chain]:
+            # Kept, these samples would be what the next ones are held to, and what they did would be lost.
+            self._due[chain] |= reckoned.keys()
+        else:
+            for side in judged.sides:
+                self._books.keep(side, reckoned[side.other, side.asset])
+        return Said([*(alarm for alarm in judged.alarms if alarm.key in doubted), *await self._across(world)])
+
+    async def _across(self, world: Ledger) -> list[Alarm]:
+        """Hold what sides have seen of their sources to what those have sent, each by a sample that was read twice."""
+        found = []
         for side in list(self._books.sides.values()):
-            if self._books.is_ahead(side):
-                alarms += self._books.across(side, world.claimed(side.chain, side.other))
-                self._note([(side.other if side.chain == self._home else side.chain, side.asset)])
-        return Said(alarms)
+            if not self._books.is_ahead(side):
+                continue
+            self._note([(side.other if side.chain == self._home else side.chain, side.asset)])
+            pair = (side, self._books.sides.get((side.other, side.chain, side.asset)))
+            alarms = self._books.across(side, world.claimed(side.chain, side.other))
+            try:
+                if alarms and all([sample is None or await self._stands(sample) for sample in pair]):
+                    found += alarms
+            except Unreadable:
+                continue  # the samples stay, and the next look asks again; what else was found is said meanwhile
+        return found
+
+    async def _stands(self, side: Side) -> bool:
+        """Read a sample again, of the same block. It is dropped if it was not so."""
+        at = Block(side.block, side.block_hash, side.time)
+        if await self._questions.sides(side.chain, [(side.other, side.asset)], at) == [side]:
+            return True
+        self._books.drop(side)
+        return False
 
     async def _judged(
         self, at: Block, chain: int, reckoned: dict[tuple[int, str], Reckoned], *, is_all: bool

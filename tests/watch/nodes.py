@@ -22,6 +22,16 @@ def _selector(signature: str) -> str:
     return "0x" + keccak(text=signature)[:4].hex()
 
 
+def _about(signature: str, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[int]:
+    """Return the places at which a view is asked for."""
+    chosen = _selector(signature)
+    return [
+        place
+        for place, (method, params) in enumerate(requests)
+        if method == "eth_call" and params[0]["data"].startswith(chosen)
+    ]
+
+
 class Node:
     """Stands in for `Rpc`, over one chain of a bridge."""
 
@@ -34,8 +44,10 @@ class Node:
         """A method that it does not answer in time."""
         self.lag = 0
         """Blocks by which it is behind."""
-        self.torn = 0
-        """Batches about supplies that it answers out of two states."""
+        self.torn: list[tuple[bytes, str]] = []
+        """Views of contracts, each of which it answers once as if a unit more had moved by then."""
+        self.scarce = ""
+        """A view that it answers every second time."""
         self.most_logs = 10**9
         """Of more the answer would be too long."""
         self.hidden: set[str] = set()
@@ -47,6 +59,7 @@ class Node:
         self.pauses: list[tuple[int, tuple[str, ...], int]] = []
         self.paused_here: set[tuple[int, bytes, int]] = set()
         """What this desk paused last."""
+        self._is_spent = False
         self.asked: list[str] = []
         self.wei = 10**18
 
@@ -76,18 +89,22 @@ class Node:
             raise Unreadable(f"{self.name} did not answer")
         if self.fault == "nonsense":
             return [{"nonsense": True} for _ in requests]
+        if self.scarce and _about(self.scarce, requests):
+            self._is_spent = not self._is_spent
+            if not self._is_spent:
+                raise Unreadable(f"{self.name} was asked too much")
         answers = [self._answer(method, list(params)) for method, params in requests]
         return self._tear(requests, answers) if self.torn else answers
 
     def _tear(self, requests: Sequence[tuple[str, Sequence[Any]]], answers: list[Any]) -> list[Any]:
-        """Answer as if a unit more were wrapped, and nothing else of its mint had happened yet."""
-        asked = [
-            method == "eth_call" and params[0]["data"] == _selector("totalSupply()") for method, params in requests
-        ]
-        self.torn -= any(asked)
+        """Answer a view as if a unit more had moved, and nothing else of that had happened yet."""
+        contract, signature = self.torn[0]
+        torn = [place for place in _about(signature, requests) if requests[place][1][0]["to"] == "0x" + contract.hex()]
+        if torn:
+            del self.torn[0]
         return [
-            f"0x{int(answer, 16) + 1:064x}" if is_supply else answer
-            for is_supply, answer in zip(asked, answers, strict=True)
+            f"0x{int(answer[:66], 16) + 1:064x}{answer[66:]}" if place in torn else answer
+            for place, answer in enumerate(answers)
         ]
 
     def _answer(self, method: str, params: list[Any]) -> Any:  # noqa: ANN401 - a JSON value

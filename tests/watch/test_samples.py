@@ -1,9 +1,10 @@
 """What a tower makes of samples: of such as contradict themselves, and of such as it could not take."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from relayers.watch.alarms import Alarm
 from tests.watch.conftest import Watch
 from tests.watch.model import BONDS, HOME, REMOTES, Bridge
 from tests.watch.nodes import PERIOD
@@ -11,17 +12,69 @@ from tests.watch.nodes import PERIOD
 OKU = 10**8
 
 
-@pytest.mark.parametrize(("torn", "said", "pauses"), [(1, [], 0), (2, ["INV-01", "INV-06"], 1)])
-def test_a_sample_is_believed_when_it_is_wrong_twice(watch: Watch, torn: int, said: list[str], pauses: int) -> None:
+SUPPLIES = [(bond, "totalSupply()") for bond in BONDS]
+
+
+def breaches(alarms: Sequence[Alarm]) -> set[str]:
+    """Return what is said of bonds, and paused for, by first words and bonds."""
+    return {f"{alarm.key.split()[0]} {alarm.key[-2:]}" for alarm in alarms if alarm.is_breach}
+
+
+@pytest.mark.parametrize(
+    ("torn", "said"),
+    [([0], set()), ([0, 0], {"INV-01 b0"}), ([0, 1], set()), ([0, 1, 1], {"INV-01 b1"}), ([0, 1, 0], set())],
+)
+def test_a_sample_is_believed_when_it_is_wrong_twice(watch: Watch, torn: list[int], said: set[str]) -> None:
+    for bond in range(2):
+        watch.bridge.execute(watch.bridge.lock(bond=bond))
+    watch.mine()
+    assert watch.look() == []
+    watch.nodes[REMOTES[0]].torn = [SUPPLIES[bond] for bond in torn]
+    for bond in range(2):
+        watch.bridge.execute(watch.bridge.lock(bond=bond))
+    watch.mine()
+    assert breaches(watch.look(5)) == said
+    assert watch.nodes[REMOTES[0]].torn == []
+    assert watch.pauses() == {HOME: len(said), REMOTES[0]: len(said), REMOTES[1]: 0}
+
+
+def test_a_sample_that_is_doubted_is_not_what_the_next_is_held_to(watch: Watch) -> None:
     watch.bridge.execute(watch.bridge.lock())
     watch.mine()
     assert watch.look() == []
-    watch.nodes[REMOTES[0]].torn = torn
+    views = ["escrowed(address)", "escrowed(address)", "runningTotal(uint256,address)"]
+    watch.nodes[HOME].torn = [(watch.bridge.home.gateway, view) for view in views]
+    for _ in range(2):
+        watch.mine(61)
+        assert watch.look() == []
+    assert watch.nodes[HOME].torn == []
+
+
+def test_what_cannot_be_read_twice_at_once_is_believed_when_the_next_sample_says_it_too(watch: Watch) -> None:
     watch.bridge.execute(watch.bridge.lock())
     watch.mine()
-    assert sorted({alarm.key.split()[0] for alarm in watch.look()}) == said
-    assert watch.nodes[REMOTES[0]].torn == 0
-    assert watch.pauses() == {HOME: pauses, REMOTES[0]: pauses, REMOTES[1]: 0}
+    assert watch.look() == []
+    watch.nodes[REMOTES[0]].scarce = "totalSupply()"
+    watch.bridge.remotes[0].counts.backing[HOME, BONDS[0]] += 1
+    watch.bridge.execute(watch.bridge.lock())
+    watch.mine()
+    assert breaches(watch.look()) == {"INV-01 b0"}
+    assert watch.pauses() == {HOME: 1, REMOTES[0]: 1, REMOTES[1]: 0}
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_shown_and_was_not_sent_is_believed_when_both_ends_say_it_twice(watch: Watch, more: int) -> None:
+    remote = watch.bridge.remotes[0]
+    watch.bridge.execute(watch.bridge.lock())
+    watch.mine(4)
+    assert watch.look() == []
+    watch.nodes[REMOTES[0]].torn = [(remote.gateway, "received(uint256,address)")]
+    remote.counts.highest[HOME, BONDS[0]] += more
+    watch.mine(61)
+    assert breaches(watch.look()) == ({"INV-04 b0"} if more else set())
+    watch.mine(61)
+    assert watch.look() == []
+    assert watch.nodes[REMOTES[0]].torn == []
 
 
 def test_limits_that_were_raised_while_no_sample_could_be_taken_are_no_breach(watch: Watch) -> None:
