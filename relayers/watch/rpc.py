@@ -1,6 +1,6 @@
 """JSON-RPC over HTTP to one node: batches, a deadline and a longest answer for everything, one kind of failure.
 
-What fails is named without the node's address, which may hold credentials.
+What fails is named without the node's address, which may hold credentials; so are addresses that a node quotes.
 """
 
 import asyncio
@@ -10,8 +10,11 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
+from bridge.adapters.telemetry import redact
+
 _BATCH: Final = 50
 _LONGEST_MESSAGE: Final = 200
+_LONGEST_WORDS: Final = 2_000
 _LONGEST_ANSWER: Final = 64 * 2**20
 _CHUNK: Final = 2**16
 _HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
@@ -110,6 +113,15 @@ class Rpc:
         if (error := answer.get("error")) is not None:
             words = error if isinstance(error, dict) else {"message": error}
             data = words.get("data")
-            message = str(words.get("message"))[:_LONGEST_MESSAGE]
+            message = _without_addresses(str(words.get("message")))
             return Refused(self.name, method, message, data if isinstance(data, str) else "")
         return answer.get("result")
+
+
+def _without_addresses(message: str) -> str:
+    """Return a node's words; of addresses in them, such as a proxy quotes, the host only.
+
+    That is done before they are shortened, or half an address could be left; and not to words without end.
+    """
+    said = redact(None, "", {"said": message[:_LONGEST_WORDS]})["said"]
+    return str(said)[:_LONGEST_MESSAGE]

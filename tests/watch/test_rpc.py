@@ -110,6 +110,20 @@ async def test_what_a_node_refuses_comes_with_its_reason() -> None:
         assert (fault.value.message, fault.value.data) == ("reverted", "0xabcd")
 
 
+@pytest.mark.parametrize("before", ["", "x" * 180])
+async def test_what_a_proxy_quotes_of_the_node_behind_it_holds_no_credentials(before: str) -> None:
+    message = f"{before} Post https://user:hush@node.example/v2/hush?key=hush failed"
+
+    async def quote(_: web.Request) -> web.Response:
+        return web.json_response([{"id": 0, "error": {"code": -32000, "message": message}}])
+
+    async with node(quote) as rpc:
+        with pytest.raises(Refused) as fault:
+            await rpc.ask("eth_call", {})
+    assert fault.value.message.startswith(f"{before} Post https://node.")
+    assert "hush" not in fault.value.message + str(fault.value)
+
+
 async def test_a_port_where_nobody_listens_is_named_without_its_address() -> None:
     rpc = Rpc("home", "http://user:secret@127.0.0.1:1/token", 1)
     with pytest.raises(Unreadable) as fault:
