@@ -180,7 +180,7 @@ class Ledger:
             alarms.append(_breach("INV-07", f"{route} {nonce}", f"nonce {nonce} of {route} was given twice", event))
         elif nonce > expected:
             why = f"INV-07: nonces {expected} to {nonce - 1} of {route} were not shown"
-            alarms.append(Alarm(f"INV-07 {route} {nonce}", why, COMPARE, evidence=evidence_of(event)))
+            alarms.append(Alarm(f"INV-07 {route} {nonce} skipped", why, COMPARE, evidence=evidence_of(event)))
         state.next_nonce[route] = max(expected, int(nonce) + 1)
         gateway, there = self.places.gateways[event.chain], self.places.gateways.get(destination)
         if there and leaf_of((event.chain, gateway), (destination, there), event.fields["message"]) != leaf:
@@ -202,7 +202,7 @@ class Ledger:
         self.state.claimed[route] = max(self.state.claimed.get(route, 0), int(event.fields["source_height"]))
         if epoch in self.state.revoked.get(str(event.chain), ()):
             why = f"a batch of epoch {epoch}, which is revoked, was accepted on chain {event.chain}"
-            return [_breach("INV-13", f"{event.chain} {event.tx}", why, event)]
+            return [_breach("INV-13", f"{event.chain} {source} {event.tx}", why, event)]
         return []
 
     def _arrived(self, event: Event, claims: int) -> list[Alarm]:
@@ -268,7 +268,7 @@ class Ledger:
         sent = self.state.sent.get(leaf)
         if sent is None or sent.chain != event.chain or leaf in self.state.returned:
             why = f"INV-12: {leaf} was paid back on chain {event.chain}, where it was not on its way"
-            return [Alarm(f"INV-12 {leaf}", why, COMPARE, evidence=evidence_of(event))]
+            return [Alarm(f"INV-12 {leaf} returned", why, COMPARE, evidence=evidence_of(event))]
         if sent.fate == "back":
             self._end(leaf, sent)
         else:

@@ -62,3 +62,49 @@ def test_breaches_are_said_and_paused_for_though_no_order_can_be_written(watch: 
     watch.look()
     assert [order.is_done for order in watch.tower.pauser.orders.values()] == [True, True]
     assert sum(watch.pauses().values()) == 2
+
+
+def test_a_nonce_that_is_given_twice_is_paused_for_though_it_was_said_that_those_before_it_are_missing(
+    watch: Watch,
+) -> None:
+    home = watch.bridge.home
+    for _ in range(2):
+        watch.bridge.lock()
+    (*_, hidden), (emitter, name, fields, _) = home.pending[-2:]
+    watch.nodes[HOME].hidden.add(hidden)
+    watch.mine()
+    assert [alarm.key.split()[0] for alarm in watch.look() if alarm.is_breach] == []
+    home.log(emitter, name, watch.bridge.tx(), **fields)
+    watch.mine()
+    assert [alarm.key.split()[0] for alarm in watch.look() if alarm.is_breach] == ["INV-07"]
+    assert watch.pauses()[REMOTES[0]] == 1
+
+
+def test_what_is_executed_after_it_was_paid_back_is_paused_for_though_it_was_said_to_be_paid_back_twice(
+    watch: Watch,
+) -> None:
+    stuck, home = watch.bridge.lock(), watch.bridge.home
+    watch.mine()
+    watch.bridge.hold(stuck)
+    for _ in range(2):
+        home.log(home.gateway, "Returned", watch.bridge.tx(), leaf=stuck.leaf, returnLeaf=bytes(32))
+    watch.mine()
+    assert [alarm.key.split()[0] for alarm in watch.look() if alarm.is_breach] == []
+    watch.bridge.retry(stuck)
+    watch.mine()
+    assert "INV-12" in [alarm.key.split()[0] for alarm in watch.look() if alarm.is_breach]
+
+
+def test_batches_of_a_revoked_epoch_from_two_sources_in_one_transaction_are_two_breaches(watch: Watch) -> None:
+    home, tx = watch.bridge.home, watch.bridge.tx()
+    for remote in range(2):
+        watch.bridge.execute(watch.bridge.lock(remote))
+    watch.mine()
+    home.log(home.committee, "EpochRevoked", watch.bridge.tx(), epoch=1)
+    parcels = [watch.bridge.burn(remote) for remote in range(2)]
+    watch.mine()
+    for parcel in parcels:
+        watch.bridge.execute(parcel, tx)
+    watch.mine()
+    watch.look()
+    assert watch.pauses() == {HOME: 2, REMOTES[0]: 1, REMOTES[1]: 1}
