@@ -6,6 +6,7 @@ Each chain's counters must agree among themselves at one block, whatever the oth
 
 from collections import deque
 from collections.abc import Container, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Final, NamedTuple
 
@@ -16,6 +17,12 @@ OKU: Final = 100_000_000
 SKEW_SECONDS: Final = 3
 """By how much clocks of two chains may differ."""
 _SAMPLES: Final = 64
+_FIRST: Final = frozenset({"AssetDeployed", "AssetAnnounced"})
+_CAPS: Final = _FIRST | {"CapSet"}
+_LIMITS: Final = _FIRST | {"FlowLimitsSet"}
+_PAUSES: Final = _FIRST | {"FlowPaused", "FlowResumed"}
+RULES: Final = _CAPS | _LIMITS | _PAUSES
+"""Events by which rules move. Each excuses what it may explain between two samples, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,8 @@ class Reckoned:
     backing: int | None
     """None while an arrival is known whose amount is not, and that may be sound."""
     unmetered: int
-    rules_moved: bool
-    """Whether caps, limits or pauses of this bond changed since the sample before."""
+    moved: AbstractSet[str]
+    """The events by which caps, limits or pauses of this bond changed on this route since the sample before."""
 
 
 class _Flow(NamedTuple):
@@ -107,7 +114,7 @@ class Books:
         before = self.sides.get((side.chain, side.other, side.asset))
         faults = [*self._alone(side), *self._flow(side, reckoned)]
         if before is not None and before.block <= side.block:
-            faults += _since(before, side, rules_moved=reckoned.rules_moved)
+            faults += _since(before, side, reckoned.moved)
         alarms = [self._breach(name, why, side, before) for name, why in faults]
         if reckoned.backing is not None and reckoned.backing != side.backing:
             why = f"INV-06: logs add up to {reckoned.backing} units of {side.asset} on chain {side.chain}, the contract"
@@ -121,7 +128,7 @@ class Books:
         key = (side.chain, side.other, side.asset)
         self.sides[key] = side
         flow = self._flows.setdefault(key, deque())
-        if reckoned.rules_moved:
+        if reckoned.moved & _LIMITS:
             flow.clear()
         while flow and flow[0].time < side.time - side.period:
             flow.popleft()
@@ -160,7 +167,7 @@ class Books:
 
     def _flow(self, side: Side, reckoned: Reckoned) -> list[tuple[str, str]]:
         """Hold what came in since each kept sample to the limit, its refill meanwhile, and what left meanwhile."""
-        if reckoned.rules_moved or reckoned.backing is None:
+        if reckoned.moved & _LIMITS or reckoned.backing is None:
             return []
         for then in self._flows.get((side.chain, side.other, side.asset), ()):
             came, left = side.settled - reckoned.unmetered - then.came, side.sent - then.left
@@ -198,17 +205,16 @@ def judge_set(chain: int, epoch: int, threshold: int, members: Sequence[str]) ->
     return [Alarm(f"INV-09 {chain} {epoch}", why, CALL, (chain,), evidence)]
 
 
-def _since(before: Side, side: Side, *, rules_moved: bool) -> list[tuple[str, str]]:
+def _since(before: Side, side: Side, moved: AbstractSet[str]) -> list[tuple[str, str]]:
     faults = [
         ("INV-07", f"`{name}` fell from {getattr(before, name)} to {getattr(side, name)}")
         for name in ("sent", "highest", "settled")
         if getattr(side, name) < getattr(before, name)
     ]
-    if rules_moved:
-        return faults
     paid = side.backing - before.backing if side.cap is not None else before.backing - side.backing
-    if side.cap is not None and before.cap == side.cap and paid > 0 and side.backing > side.cap:
+    is_above = side.cap is not None and side.backing > side.cap
+    if is_above and before.cap == side.cap and paid > 0 and not moved & _CAPS:
         faults.append(("INV-05", f"the supply grew to {side.backing}, above the cap of {side.cap}"))
-    if before.paused_until == side.paused_until > side.time and paid > 0:
+    if before.paused_until == side.paused_until > side.time and paid > 0 and not moved & _PAUSES:
         faults.append(("pause", f"{paid} units were paid while paused until {side.paused_until}"))
     return faults

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from relayers.watch.alarms import Alarm
 from relayers.watch.board import Board
-from relayers.watch.books import Books, Reckoned, Side, judge_escrow, judge_set
+from relayers.watch.books import RULES, Books, Reckoned, Side, judge_escrow, judge_set
 from relayers.watch.chain import Block, ChainView, Reading
 from relayers.watch.config import WatchConfig
 from relayers.watch.errands import Errands
@@ -16,7 +16,6 @@ from relayers.watch.pausing import Pauser
 from relayers.watch.questions import Questions
 from relayers.watch.rpc import Unreadable
 
-_RULES: Final = ("CapSet", "FlowLimitsSet", "FlowPaused", "FlowResumed", "AssetDeployed", "AssetAnnounced")
 _EPOCHS: Final = ("EpochReplaced", "EpochScheduled", "EpochRevoked")
 _NODE: Final = "see what this watchtower's node of that chain says; until then that is not watched"
 
@@ -70,8 +69,8 @@ class Inquiry:
         self._failing: dict[Key, tuple[float, str]] = {}
         self._due: dict[int, set[tuple[int, str]]] = {chain: set() for chain in views}
         """Per chain, what is to be sampled: the chain at the other end, and the asset."""
-        self._moved: dict[tuple[int, str], int] = {}
-        """Chains and assets whose caps, limits or pauses have moved, with the last block in which they did."""
+        self._moved: dict[tuple[int, int, str, str], int] = {}
+        """Chains, those at the other end and assets, with what has moved their rules and the last block in which."""
         self._swept: dict[int, float] = {}
         self._doubted: dict[int, set[str]] = {chain: set() for chain in views}
         """Per chain, the keys of what one sample of it accuses somebody of and no other has confirmed."""
@@ -103,11 +102,10 @@ class Inquiry:
         self._note(ledger.touched | world.touched)
         ledger.touched.clear()
         for reading in readings:
-            self._moved |= {
-                (reading.chain, event.fields["asset"]): event.block
-                for event in (*reading.settled, *reading.tail)
-                if event.name in _RULES
-            }
+            for event in (*reading.settled, *reading.tail):
+                if event.name in RULES:
+                    other = int(event.fields.get("chain", self._home))
+                    self._moved[reading.chain, other, event.fields["asset"], event.name] = event.block
             if reading.is_caught_up:
                 self._ask(reading, world, unknown)
 
@@ -167,12 +165,15 @@ class Inquiry:
             (other, asset): Reckoned(
                 None if (chain, other) in unknown else world.backing(chain, other, asset),
                 world.unmetered(chain, other, asset),
-                self._moved.get((chain, asset), 0) > self._books.sampled_at(chain, other, asset),
+                self._moved_since(self._books.sampled_at(chain, other, asset), chain, other, asset),
             )
             for other, asset in self._due[chain]
         }
         is_all = world.state.routes <= self._views.keys()
         return lambda: self._sides(at, chain, reckoned, world, is_all=is_all)
+
+    def _moved_since(self, height: int, chain: int, other: int, asset: str) -> frozenset[str]:
+        return frozenset(name for name in RULES if self._moved.get((chain, other, asset, name), 0) > height)
 
     # --- What is made of the answers --------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What a tower makes of samples: of such as contradict themselves, and of such as it could not take."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,25 @@ def test_limits_that_were_raised_while_no_sample_could_be_taken_are_no_breach(wa
     watch.bridge.execute(watch.bridge.burn(amount=11 * OKU))
     watch.mine()
     assert {alarm.key.split()[0] for alarm in watch.look()} == {"limit"}
+
+
+PAUSED = ("FlowPaused", {"directions": 1, "until": 0, "guardian": bytes(20)})
+RESUMED = ("FlowResumed", {"directions": 1})
+LIMITED = ("FlowLimitsSet", {"limits": (10_000, 10_000, 30)})
+
+
+@pytest.mark.parametrize(("remote", "change"), [(0, PAUSED), (0, RESUMED), (1, PAUSED), (1, LIMITED)])
+def test_neither_a_pause_nor_what_is_granted_to_another_route_gives_back_a_limit(
+    watch: Watch, remote: int, change: tuple[str, dict[str, Any]]
+) -> None:
+    bridge, home, (name, fields) = watch.bridge, watch.bridge.home, change
+    bridge.execute(bridge.lock(amount=20_000 * OKU))
+    for amount, said in ((0, set()), (OKU, set()), (6_000 * OKU, set()), (6_000 * OKU, {"limit b0"})):
+        bridge.mine(seconds=PERIOD // 32)
+        bridge.execute(bridge.burn(amount=amount))
+        watch.mine(4)
+        assert breaches(watch.look()) == said
+        home.log(home.gateway, name, bridge.tx(), chain=REMOTES[remote], asset=BONDS[0], **fields)
 
 
 def flowing(watch: Watch) -> None:
