@@ -48,6 +48,8 @@ class Tower:
         self._board = Board(kept.slots)
         self._inquiry = Inquiry(config, self.views, Books(config.home.chain_id), self._board, self.pauser, now)
         self._pauses: Errands[tuple[int, int], None] = Errands()
+        self._unsaid: list[Alarm] = []
+        """What could not be written yet: what is final is taken but once, and with it what is wrong about it."""
         self._first_seen: dict[Batch, tuple[int, float]] = {}
         self._saved_at = now()
         self.looked_at = now()
@@ -72,6 +74,8 @@ class Tower:
         if self.sight.broken:
             return await self._start_again()
         found = await self._say_all(self._take(readings))
+        # Only now: that this cannot be written must not swallow a breach in what is taken but once.
+        self._register.take([event for reading in readings for event in reading.settled])
         self._inquiry.send_out(readings, self.ledger, self.world, self._unknown())
         self._inquire_unsent()
         found += await self._take_back(await self._inquiry.back(WAIT_SECONDS))
@@ -113,7 +117,6 @@ class Tower:
         alarms = self.ledger.take(settled)
         posts = [event for event in settled if event.emitter == _hex(self._config.home.board)]
         alarms += self._board.take(posts, int(self._now()))
-        self._register.take(settled)
         self.world = self.ledger.copy()
         return alarms + self.world.take([event for last in self.sight.readings.values() for event in last.tail])
 
@@ -162,9 +165,10 @@ class Tower:
     async def _say_all(self, alarms: Iterable[Alarm]) -> list[Alarm]:
         """Have pauses begin for all breaches, then keep alarms with their evidence; return those not said before."""
         fresh: dict[str, Alarm] = {}
-        for alarm in alarms:
+        for alarm in (*self._unsaid, *alarms):
             if not self.book.is_said(alarm.key):
                 fresh.setdefault(alarm.key, alarm)
+        self._unsaid = list(fresh.values())
         try:
             # Orders are on disk before the alarms are: after a crash between them they are carried out all the same.
             await self._order([alarm for alarm in fresh.values() if alarm.is_breach])
@@ -173,6 +177,7 @@ class Tower:
             mined = await asyncio.gather(*map(self._mined, fresh.values()))
             for alarm, evidence in zip(fresh.values(), mined, strict=True):
                 self.book.say(replace(alarm, evidence={**alarm.evidence, **evidence}))
+                self._unsaid.remove(alarm)
         return list(fresh.values())
 
     async def _order(self, breaches: Sequence[Alarm]) -> None:

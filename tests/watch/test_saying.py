@@ -64,6 +64,40 @@ def test_breaches_are_said_and_paused_for_though_no_order_can_be_written(watch: 
     assert sum(watch.pauses().values()) == 2
 
 
+def test_a_breach_is_said_and_paused_for_though_a_change_of_rules_beside_it_cannot_be_written(watch: Watch) -> None:
+    bridge, home = watch.bridge, watch.bridge.home
+    bridge.execute(bridge.lock())
+    watch.mine()
+    burnt = bridge.burn()
+    watch.mine(4)
+    bridge.execute(burnt)
+    watch.mine()
+    watch.look()
+    obstacle = watch.folder / "register.jsonl"
+    obstacle.unlink()
+    obstacle.mkdir()
+    bridge.execute(burnt)
+    home.log(home.gateway, "GuardianSet", bridge.tx(), guardian=bytes(20), rights=3)
+    watch.mine()
+    with pytest.raises(IsADirectoryError):
+        watch.look(1)
+    assert len(said(watch)) == 1
+    assert watch.pauses() == {HOME: 1, REMOTES[0]: 1, REMOTES[1]: 0}
+
+
+def test_alarms_that_cannot_be_written_are_said_when_they_can_be(watch: Watch) -> None:
+    parcels = executed_again(watch, 3)
+    (watch.folder / "alarms.jsonl").mkdir()
+    watch.mine(3)
+    for _ in range(2):
+        with pytest.raises(IsADirectoryError):
+            watch.look(1)
+    (watch.folder / "alarms.jsonl").rmdir()
+    watch.look()
+    assert sorted(said(watch)) == sorted(f"INV-03 0x{parcel.leaf.hex()}" for parcel in parcels)
+    assert watch.pauses() == {HOME: 1, REMOTES[0]: 1, REMOTES[1]: 0}
+
+
 def test_a_nonce_that_is_given_twice_is_paused_for_though_it_was_said_that_those_before_it_are_missing(
     watch: Watch,
 ) -> None:
