@@ -8,7 +8,7 @@ from relayers.watch.rpc import Unreadable
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-_NONSENSE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+_NONSENSE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
 """What reading an answer raises that is not of the form it must have."""
 
 

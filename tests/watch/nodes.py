@@ -60,6 +60,7 @@ class Node:
         self.paused_here: set[tuple[int, bytes, int]] = set()
         """What this desk paused last."""
         self._is_spent = False
+        self.period = PERIOD
         self.asked: list[str] = []
         self.wei = 10**18
 
@@ -205,7 +206,7 @@ class Node:
             "wrappedOf": lambda: (given[0],),
             "totalSupply": lambda: (backing,),
             "flowLimits": lambda: (counts.limits[key], 10_000, 30),
-            "FLOW_PERIOD": lambda: (PERIOD,),
+            "FLOW_PERIOD": lambda: (self.period,),
             "pausedUntil": lambda: (counts.paused[key],),
             "escrowed": lambda: (backing,),
             "balanceOf": lambda: (backing - counts.stolen[bond],),

@@ -63,6 +63,18 @@ def test_what_cannot_be_read_twice_at_once_is_believed_when_the_next_sample_says
     assert watch.pauses() == {HOME: 1, REMOTES[0]: 1, REMOTES[1]: 0}
 
 
+def test_a_node_whose_numbers_make_no_sense_hides_no_breach_on_another_chain(watch: Watch) -> None:
+    for remote in range(2):
+        watch.bridge.execute(watch.bridge.lock(remote))
+    watch.mine()
+    assert watch.look() == []
+    watch.nodes[REMOTES[0]].period = 0
+    watch.bridge.remotes[1].counts.backing[HOME, BONDS[0]] += 1
+    watch.mine(61)
+    assert breaches(watch.look()) == {"INV-01 b0"}
+    assert watch.pauses() == {HOME: 1, REMOTES[0]: 0, REMOTES[1]: 1}
+
+
 @pytest.mark.parametrize("more", [0, 1])
 def test_what_is_shown_and_was_not_sent_is_believed_when_both_ends_say_it_twice(watch: Watch, more: int) -> None:
     remote = watch.bridge.remotes[0]
