@@ -17,6 +17,8 @@ from relayers.watch.questions import Questions
 from relayers.watch.rpc import Unreadable
 
 _EPOCHS: Final = ("EpochReplaced", "EpochScheduled", "EpochRevoked")
+_OF_ONE: Final = ("unsent", "across")
+"""Questions about one matter, asked again as long as it is open: what fails for long is said of the other questions."""
 _NODE: Final = "see what this watchtower's node of that chain says; until then that is not watched"
 
 
@@ -128,7 +130,7 @@ class Inquiry:
                         self._swept.pop(key[1], None)
                 case _:
                     raise result
-        self._failing = {key: fault for key, fault in self._failing.items() if key[0] != "unsent"}
+        self._failing = {key: fault for key, fault in self._failing.items() if key[0] not in _OF_ONE}
         return [*said, Said(groups={"unanswered": self._unanswered()})]
 
     # --- What is asked ----------------------------------------------------------------------------------------------
@@ -195,23 +197,22 @@ class Inquiry:
         else:
             for side in judged.sides:
                 self._books.keep(side, reckoned[side.other, side.asset])
-        return Said([*(alarm for alarm in judged.alarms if alarm.key in doubted), *await self._across(world)])
-
-    async def _across(self, world: Ledger) -> list[Alarm]:
-        """Hold what sides have seen of their sources to what those have sent, each by a sample that was read twice."""
-        found = []
         for side in list(self._books.sides.values()):
-            if not self._books.is_ahead(side):
-                continue
-            self._note([(side.other if side.chain == self._home else side.chain, side.asset)])
-            pair = (side, self._books.sides.get((side.other, side.chain, side.asset)))
-            alarms = self._books.across(side, world.claimed(side.chain, side.other))
-            try:
-                if alarms and all([sample is None or await self._stands(sample) for sample in pair]):
-                    found += alarms
-            except Unreadable:
-                continue  # the samples stay, and the next look asks again; what else was found is said meanwhile
-        return found
+            if self._books.is_ahead(side):
+                self._note([(side.other if side.chain == self._home else side.chain, side.asset)])
+                self._ask_across(side, world)
+        return Said([alarm for alarm in judged.alarms if alarm.key in doubted])
+
+    def _ask_across(self, side: Side, world: Ledger) -> None:
+        """Have both ends read again where one saw what the other did not send: a node that hangs holds up no more."""
+        source = self._books.sides.get((side.other, side.chain, side.asset))
+        alarms = self._books.across(side, world.claimed(side.chain, side.other))
+        if alarms and source is not None:
+            key = ("across", side.chain, f"{side.other} {side.asset}")
+            self._errands.start(key, lambda: self._across((side, source), alarms))
+
+    async def _across(self, samples: Sequence[Side], alarms: list[Alarm]) -> Said:
+        return Said(alarms if all([await self._stands(side) for side in samples]) else [])
 
     async def _stands(self, side: Side) -> bool:
         """Read a sample again, of the same block. It is dropped if it was not so."""

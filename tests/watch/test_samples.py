@@ -116,6 +116,22 @@ RESUMED = ("FlowResumed", {"directions": 1})
 LIMITED = ("FlowLimitsSet", {"limits": (10_000, 10_000, 30)})
 
 
+def test_a_node_that_hangs_while_it_is_accused_delays_no_breach_on_another_chain(watch: Watch) -> None:
+    for remote in range(2):
+        for bond in range(2):
+            watch.bridge.execute(watch.bridge.lock(remote, bond))
+    watch.mine(4)
+    assert watch.look() == []
+    for asset in BONDS:
+        watch.bridge.remotes[1].counts.highest[HOME, asset] += 1
+    watch.mine(61)
+    assert breaches(watch.look()) == {"INV-04 b0", "INV-04 b1"}
+    watch.nodes[REMOTES[1]].slow = "eth_call"
+    watch.bridge.remotes[0].counts.backing[HOME, BONDS[0]] += 1
+    watch.mine(61)
+    assert breaches(watch.look(1)) == {"INV-01 b0"}
+
+
 @pytest.mark.parametrize(("remote", "change"), [(0, PAUSED), (0, RESUMED), (1, PAUSED), (1, LIMITED)])
 def test_neither_a_pause_nor_what_is_granted_to_another_route_gives_back_a_limit(
     watch: Watch, remote: int, change: tuple[str, dict[str, Any]]
