@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from bridge.adapters.telemetry import redact
+from bridge.adapters.redaction import hosts_only
 
 _BATCH: Final = 50
 _LONGEST_MESSAGE: Final = 200
@@ -123,5 +123,4 @@ def _without_addresses(message: str) -> str:
 
     That is done before they are shortened, or half an address could be left; and not to words without end.
     """
-    said = redact(None, "", {"said": message[:_LONGEST_WORDS]})["said"]
-    return str(said)[:_LONGEST_MESSAGE]
+    return hosts_only(message[:_LONGEST_WORDS])[:_LONGEST_MESSAGE]
