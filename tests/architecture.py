@@ -27,6 +27,7 @@ ARROWS: Final = {
         "bridge.adapters.commands",
         "bridge.adapters.config",
         "bridge.adapters.keystores",
+        "bridge.adapters.redaction",
         "bridge.adapters.telemetry",
     ),
     "oracles": ("oracles", "bridge.adapters", "bridge.core"),
