@@ -1,6 +1,6 @@
 """Where a transfer is, read from the chains alone: what a user sees and delivers with every relayer stopped."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.adapters.bundles import Bundle
@@ -9,7 +9,7 @@ from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger import EvmChain, Lookup
 from bridge.core.batches import Batch, cut, digest_of, domain_separator, root_of, window_end
 from bridge.core.errors import Refuse
-from bridge.core.events import Dispatched, Executed, Held, OutcomeFact, SentBack
+from bridge.core.events import ChainFact, Dispatched, Executed, Held, OutcomeFact, SentBack
 from bridge.core.finality import Depth, Heads, Tag, final_height
 from bridge.core.messages import Message, leaf_of
 from bridge.core.quorum import Committee, certificate_of
@@ -59,13 +59,30 @@ class Tracer:
 
         Raises Refuse if no chain knows it.
         """
+        if (found := await self.sent(name)) is None:
+            raise Refuse(f"no chain knows 0x{name.hex()} as a transfer or as a transaction that sent one")
+        return found
+
+    async def sent(self, name: Hash32) -> Dispatched | None:
+        """Return a message by its id, or by the transaction that sent it; None if no chain has sent it."""
         for lookup in self._lookups.values():
             if (message := await lookup.message(Leaf(name))) is not None:
                 return message
         for lookup in self._lookups.values():
             if messages := await lookup.messages_of(TxHash(name)):
                 return messages[0]
-        raise Refuse(f"no chain knows 0x{name.hex()} as a transfer or as a transaction that sent one")
+        return None
+
+    async def held(self, leaf: Leaf) -> tuple[Route, Message] | None:
+        """Return a message that some chain has held, whether it was ever sent or not; None if none has held it."""
+        for lookup in self._lookups.values():
+            if (found := await lookup.held(leaf)) is not None:
+                return found
+        return None
+
+    async def facts_of(self, chain: ChainId, tx: TxHash) -> Sequence[ChainFact]:
+        """Return what one transaction on a chain has logged."""
+        return await self._lookups[chain].facts_of(tx)
 
     async def trace(self, dispatched: Dispatched) -> Trace:
         """Follow a message from its source to its end."""

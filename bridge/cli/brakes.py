@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,11 +17,23 @@ from bridge.adapters.config import AssetEntry, HomeEntry, Network
 from bridge.adapters.ledger import EvmChain, Query, read
 from bridge.adapters.signers import LocalTransactionSigner
 from bridge.adapters.tracing import Tracer
-from bridge.cli.inputs import json_option, read_amount, read_id, read_isin, read_network, read_signer, sender_options
+from bridge.cli.inputs import (
+    chain_name,
+    json_option,
+    read_amount,
+    read_id,
+    read_isin,
+    read_network,
+    read_signer,
+    sender_options,
+)
 from bridge.cli.wallet import Wallet, show_time
 from bridge.core.errors import Refuse
+from bridge.core.events import ChainFact, Held, SentBack
+from bridge.core.messages import Message
 from bridge.core.ports import Call
-from bridge.core.types import Address, Block, Units
+from bridge.core.reasons import sentence
+from bridge.core.types import Address, Block, Hash32, Leaf, Route, Units
 
 WIDTH = 160
 _DIRECTIONS = {"in": INBOUND, "out": OUTBOUND, "both": BOTH}
@@ -80,7 +93,10 @@ def pause(path: Path, /, isin: tuple[str, ...], chain: str, other: str, **words:
 @sender_options
 @click.pass_obj
 def veto(path: Path, transfer_id: str, user: str | None, keystore: Path | None, password_file: Path | None) -> None:
-    """Send a delayed transfer back to its sender, as an officer on duty."""
+    """End a delayed transfer, as an officer on duty: it goes back to its sender, and a forgery is paid to nobody.
+
+    ID is what the transfer is called; or, of one that was sent, the transaction that sent it.
+    """
     network = read_network(path)
     signer = read_signer(network, user, keystore, password_file)
     asyncio.run(_veto(network, transfer_id, signer))
@@ -89,16 +105,41 @@ def veto(path: Path, transfer_id: str, user: str | None, keystore: Path | None, 
 async def _veto(network: Network, transfer_id: str, signer: LocalTransactionSigner) -> None:
     tracer = Tracer(network)
     try:
-        dispatched = await tracer.find(read_id(transfer_id))
-        route = dispatched.route
+        leaf, route, message = await _sought(tracer, read_id(transfer_id))
         entry = network.chain(str(route.destination_chain))
-        data = encode_desk_veto(route.destination_gateway, route.source_chain, dispatched.message)
+        data = encode_desk_veto(route.destination_gateway, route.source_chain, message)
         receipt = await Wallet(tracer.chains[route.destination_chain], signer).send(
             Call(_desk(entry, "officers"), data), "the veto"
         )
+        facts = await tracer.facts_of(route.destination_chain, receipt.tx)
     finally:
         await tracer.close()
-    click.echo(f"vetoed in transaction 0x{receipt.tx.hex()}: it goes back to its sender by a RETURN")
+    click.echo(f"vetoed in transaction 0x{receipt.tx.hex()}: {_end_of(leaf, facts)}")
+
+
+async def _sought(tracer: Tracer, name: Hash32) -> tuple[Leaf, Route, Message]:
+    """Return what is to be vetoed. What no chain has sent is read out of the delivery that brought it."""
+    if (dispatched := await tracer.sent(name)) is not None:
+        return dispatched.leaf, dispatched.route, dispatched.message
+    if (held := await tracer.held(Leaf(name))) is None:
+        raise Refuse(f"no chain knows 0x{name.hex()} as a transfer, has held it, or knows it as a transaction")
+    route, message = held
+    source, destination = [chain_name(tracer.network, chain) for chain in (route.source_chain, route.destination_chain)]
+    click.echo(f"held on {destination}, but {source} has never sent it: it is a forgery", err=True)
+    return Leaf(name), route, message
+
+
+def _end_of(leaf: Leaf, facts: Sequence[ChainFact]) -> str:
+    """Say what became of what was vetoed, by what the transaction logged."""
+    for fact in facts:
+        match fact:
+            case SentBack() if fact.leaf == leaf:
+                return f"it is sent back by the RETURN 0x{fact.return_leaf.hex()}, which pays its sender if it was sent"
+            case Held() if fact.leaf == leaf:
+                return f"it is quarantined, and nothing goes back: {sentence(fact.reason)}"
+            case _:
+                continue
+    return "the node does not tell yet what became of it"
 
 
 async def _at_desk(

@@ -109,6 +109,17 @@ def test_posts_are_read_as_they_were_written() -> None:
     assert codec.decode_publish_and_post(data) == ([A], [STRUCT], POSTS)
 
 
+def test_messages_are_found_in_a_call_as_leniently_as_contracts_read_it() -> None:
+    whole = codec.encode_deliver(BATCH, [MESSAGE, LONG], CERTIFICATE[:-1])
+    assert codec.decode_messages(whole) == (MESSAGE, LONG)
+    assert codec.decode_messages(whole[:-1]) == (MESSAGE, LONG), "its last bytes are not padded"
+    assert codec.decode_messages(whole[:-1] + b"\1") == (MESSAGE, LONG), "or not with zeros"
+    one = codec.encode_deliver_one(BATCH, LONG, [Hash32(C)], CERTIFICATE)
+    assert codec.decode_messages(one) == codec.decode_messages(codec.encode_retry(HOME, LONG)) == (LONG,)
+    assert codec.decode_messages(codec.encode_send_back(HOME, LONG)) == codec.decode_messages(b"") == ()
+    assert codec.decode_messages(whole[:500]) == ()
+
+
 @pytest.mark.parametrize(
     "decode",
     [codec.decode_deliver, codec.decode_deliver_one, codec.decode_retry, codec.decode_publish_and_post],

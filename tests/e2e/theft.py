@@ -25,6 +25,21 @@ async def steal(
     people: People, signers: Sequence[AttestationSigner], nonces: range, amount: int, thief: Address
 ) -> Loot:
     """Certify and deliver to the first public chain what nobody has locked, under nonces of one's own choice."""
+    leaves, call = await forge(people, signers, nonces, amount, thief)
+    (receipt,) = await people.send("bob", people.remote(0), call)
+    return Loot(leaves, receipt)
+
+
+async def forge(
+    people: People,
+    signers: Sequence[AttestationSigner],
+    nonces: range,
+    amount: int,
+    thief: Address,
+    *,
+    is_covered: bool = True,
+) -> tuple[list[Leaf], Call]:
+    """Certify what nobody has locked; return its leaves and the delivery. It may claim totals that cover it, or not."""
     chain, home = people.remote(0), people.home
     block, source = (await chain.heads()).latest, (await home.heads()).latest
     route = Route(home.chain, home.watched.gateway, chain.chain, chain.watched.gateway)
@@ -39,24 +54,14 @@ async def steal(
             people.address("carol"),
             thief,
             Units(amount),
-            Units(highest + count * amount),
+            Units(highest + count * amount * is_covered),
         )
         for count, nonce in enumerate(nonces, start=1)
     ]
     leaves = [leaf_of(route, message) for message in messages]
-    batch = Batch(
-        route,
-        committee.epoch,
-        messages[0].nonce,
-        len(messages),
-        root_of(leaves),
-        source.height,
-        source.hash,
-        source.time,
-    )
+    first, root = messages[0].nonce, root_of(leaves)
+    batch = Batch(route, committee.epoch, first, len(messages), root, source.height, source.hash, source.time)
     digest = await people.tracer.digest(batch)
     certificate = certificate_of(committee, {signer.address: signer.sign_digest(digest) for signer in signers})
     assert certificate is not None
-    data = codec.encode_deliver(batch, messages, certificate)
-    (receipt,) = await people.send("bob", chain, Call(route.destination_gateway, data))
-    return Loot(leaves, receipt)
+    return leaves, Call(route.destination_gateway, codec.encode_deliver(batch, messages, certificate))

@@ -22,6 +22,7 @@ from bridge.core.messages import Message, encode_message
 from bridge.core.types import Address, ChainId, Digest, Epoch, Hash32, Route, Slot, Units
 
 _SELECTORS = {name: function.selector for name, function in FUNCTIONS.items()}
+_BRINGING = ("deliver", "deliverOne", "retry")
 
 
 class Post(NamedTuple):
@@ -191,6 +192,23 @@ def decode_retry(data: bytes) -> tuple[ChainId, Message]:
     """Read what `encode_retry` wrote. Raises ValueError if it is something else."""
     source_chain, message = _arguments("retry", data)
     return ChainId(source_chain), _message(message)
+
+
+def decode_messages(data: bytes) -> tuple[Message, ...]:
+    """Return the messages that a call brings to a gateway; none if it is another call.
+
+    Read as leniently as contracts do: what pads `bytes`, or whether the last is padded, is of no matter to them.
+    """
+    name = next((name for name in _BRINGING if data[:4] == _SELECTORS[name]), None)
+    if name is None:
+        return ()
+    try:
+        arguments = decode(FUNCTIONS[name].inputs, data[4:], strict=False)
+    except (DecodingError, OverflowError):
+        # eth_abi takes a length of 2**64 and more for an index.
+        return ()
+    brought = arguments[1] if name == "deliver" else [arguments[1]]
+    return tuple(map(_message, brought))
 
 
 def decode_publish_and_post(data: bytes) -> tuple[list[Hash32], list[bytes], list[Post]]:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from bridge.adapters.codec import TOPICS, read_fields, read_list, to_hex
+from bridge.adapters.ledger.calldata import brought_by
 from bridge.adapters.ledger.logs import LogFilter
 from bridge.adapters.ledger.reading import EvmReader
 from bridge.core.errors import Retry
 from bridge.core.events import (
     AttestationPosted,
+    ChainFact,
     Dispatched,
     Executed,
     Held,
@@ -16,6 +18,7 @@ from bridge.core.events import (
     Returned,
     SentBack,
 )
+from bridge.core.messages import Message
 from bridge.core.types import Digest, Height, Leaf, Route, TxHash, Windowing
 
 _OUTCOMES = tuple(TOPICS[name] for name in ("Executed", "Held", "Recertified", "SentBack", "Returned"))
@@ -35,6 +38,10 @@ class Lookup:
 
     async def messages_of(self, tx: TxHash) -> Sequence[Dispatched]:
         """Return the messages that left in one transaction; none if it is not mined or did not succeed."""
+        return [fact for fact in await self.facts_of(tx) if isinstance(fact, Dispatched)]
+
+    async def facts_of(self, tx: TxHash) -> Sequence[ChainFact]:
+        """Return what one transaction logged; nothing if it is not mined or did not succeed."""
         receipt = await self._reader.rpc.result("eth_getTransactionReceipt", to_hex(tx))
         if receipt is None:
             return ()
@@ -42,7 +49,17 @@ class Lookup:
             logs = read_list(read_fields(receipt).get("logs"))
         except ValueError as fault:
             raise Retry(f"{self._reader.rpc.name} answered with what is no receipt: {fault}") from fault
-        return [fact for fact in self._reader.decoder.decode_all(logs) if isinstance(fact, Dispatched)]
+        return self._reader.decoder.decode_all(logs)
+
+    async def held(self, leaf: Leaf) -> tuple[Route, Message] | None:
+        """Return a message that this chain has held, by its id; None if it has held none.
+
+        It is read out of the delivery that brought it, so this finds what nobody has sent, too.
+        """
+        for fact in await self.outcomes(leaf):
+            if isinstance(fact, Held):
+                return fact.route, await brought_by(self._reader.rpc, fact.at.tx, fact.route, leaf)
+        return None
 
     async def window(self, route: Route, end: Height, windowing: Windowing) -> Sequence[Dispatched]:
         """Return all messages of a route in the window that ends at a height, in nonce order."""
