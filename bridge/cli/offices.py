@@ -15,8 +15,8 @@ from bridge.adapters.config import HomeEntry, Network
 from bridge.adapters.evm import Rpc
 from bridge.adapters.ledger.offices import OfficeReader
 from bridge.cli.inputs import chain_name, json_option, read_network
-from bridge.core.offices import faults_of
-from bridge.core.types import Address, Height
+from bridge.core.offices import ON_DUTY, Office, faults_of, unseen
+from bridge.core.types import Address, ChainId, Height
 
 WRONG = 1
 WIDTH = 120
@@ -27,7 +27,11 @@ WIDTH = 120
 @json_option
 @click.pass_context
 def offices(ctx: click.Context, since: int, *, as_json: bool) -> None:
-    """Show who holds which office on every chain. Exit 1 if any is held by a person's account or a strange contract."""
+    """Show who holds which office on every chain, and who is on duty at the desks.
+
+    Exit 1 if an office is held by a person's account or a strange contract, if an office that every deployment has is
+    not seen, or if somebody is on duty at both desks of a chain.
+    """
     document = asyncio.run(read_offices(read_network(ctx.obj), Height(since)))
     if as_json:
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
@@ -48,23 +52,36 @@ async def read_offices(network: Network, since: Height) -> dict[str, Any]:
         names[chain] = {address: name for name, address in contracts.items()}
         rpc = Rpc(entry.rpc)
         try:
-            some, council = await OfficeReader(chain, rpc, contracts, since).read()
+            reader = OfficeReader(chain, rpc, contracts, since, _counterparts(network, entry))
+            some, council = await reader.read()
         finally:
             await rpc.close()
         found += some
         councils += council
-    faults = faults_of(found, councils, names)
+    faults = [*faults_of(found, councils, names), *unseen(found, names)]
     held = [
         {
             "chain": office.chain,
             "contract": office.contract,
             "office": office.office,
             "holder": to_checksum(office.holder),
-            "is": names[office.chain].get(office.holder, "anybody" if not any(office.holder) else "a stranger"),
+            "is": names[office.chain].get(office.holder, _unnamed(office)),
         }
         for office in found
     ]
     return {"ok": not faults, "faults": faults, "offices": held, "councils": [asdict(one) for one in councils]}
+
+
+def _unnamed(office: Office) -> str:
+    if not any(office.holder):
+        return "anybody"
+    return "a person" if office.office == ON_DUTY else "a stranger"
+
+
+def _counterparts(network: Network, entry: HomeEntry) -> dict[ChainId, Address]:
+    """Return the gateways at the other ends of a chain's routes."""
+    others: list[HomeEntry] = [*network.remotes] if entry is network.home else [network.home]
+    return {other.chain_id: other.contracts["gateway"] for other in others}
 
 
 def _contracts_of(network: Network, chain: str, entry: HomeEntry) -> Mapping[str, Address]:

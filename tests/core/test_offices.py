@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.core.offices import LAWFUL, Council, Office, faults_of
+from bridge.core.offices import LAWFUL, ON_DUTY, Council, Office, faults_of, unseen
 from bridge.core.types import ZERO_ADDRESS, Address
 
-NAMES = ("timelock", "council", "watch", "officers", "gateway", "oracle")
+NAMES = ("timelock", "council", "watch", "officers", "gateway", "oracle", "committee", "reporters")
 CONTRACTS = {Address(bytes([index]) * 20): name for index, name in enumerate(NAMES, 1)}
 ADDRESSES = {name: address for address, name in CONTRACTS.items()}
 STRANGER = Address(b"\xee" * 20)
@@ -51,3 +51,20 @@ def test_a_council_is_a_majority_of_its_organisations(members: int, threshold: i
 def test_a_timelock_waits() -> None:
     assert faults_of([], [replace(COUNCIL, delay=0)], {}) == ["home: the timelock waits for nothing"]
     assert faults_of([], [COUNCIL], {}) == []
+
+
+def test_a_person_is_on_duty_at_one_desk_of_a_chain() -> None:
+    watch, officers = (Office("home", desk, ON_DUTY, STRANGER, has_code=False) for desk in ("watch", "officers"))
+    elsewhere = replace(officers, chain="remote-1")
+    assert faults_of([watch, elsewhere], [], {"home": {}, "remote-1": {}}) == []
+    assert "on duty at both desks" in faults_of([watch, officers], [], {"home": {}})[0]
+
+
+def test_who_holds_what_every_deployment_has_must_be_seen() -> None:
+    token = Address(b"\x22" * 20)
+    names = {"home": {token: "JP1743741SB7", ADDRESSES["gateway"]: "gateway"}, "remote-1": {token: "JP1743741SB7"}}
+    missing = unseen([Office("home", "gateway", "GOVERNOR", STRANGER, has_code=True)], names)
+    assert "home: nobody is seen to be ISSUER of JP1743741SB7" in missing
+    assert "remote-1: nobody is seen to be GATEWAY of JP1743741SB7" in missing
+    assert "home: nobody is seen to be REGISTRAR of gateway" in missing
+    assert "home: nobody is seen to be GOVERNOR of gateway" not in missing

@@ -148,3 +148,24 @@ async def test_no_office_is_held_by_a_person_and_one_that_is_given_to_one_is_nam
     finally:
         await give(0)
     assert (await running.answer("offices"))["ok"]
+
+
+async def test_who_is_on_duty_is_shown_and_nobody_may_be_at_both_desks(running: Running, people: People) -> None:
+    chain, guardian = people.remote(1), people.address("guardian")
+    on_duty = [row for row in (await running.answer("offices"))["offices"] if row["office"] == "on duty"]
+    assert {(row["chain"], row["contract"]) for row in on_duty if row["holder"].lower() == f"0x{guardian.hex()}"} == {
+        (name, "officers") for name in ("home", "remote-1", "remote-2")
+    }
+
+    async def put(*, on: bool) -> None:
+        desk = people.network.chain(str(chain.chain)).contracts["watch"]
+        await people.govern(chain, Call(desk, FUNCTIONS["setDuty"].selector + word(guardian) + word(on)))
+
+    await put(on=True)
+    try:
+        said = await running.bridge("offices")
+        assert said.code == 1
+        assert f"0x{guardian.hex()} is on duty at both desks" in " ".join(said.out.split())
+    finally:
+        await put(on=False)
+    assert (await running.answer("offices"))["ok"]

@@ -75,6 +75,7 @@ hasRole(bytes32,address) -> (bool)
 threshold() -> (uint8)
 members() -> (bytes)
 setDuty(address,bool)
+isOnDuty(address) -> (bool)
 
 activeEpoch() -> (uint64)
 setOf(uint64) -> (bytes32,uint8,bytes)

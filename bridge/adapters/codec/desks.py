@@ -21,6 +21,7 @@ veto(address,uint256,{MESSAGE}) -> (bytes32)
 OFFICE_EVENTS: Final = table_of(
     """
 GuardianSet(address,uint8)
+DutySet(address,bool)
 RoleGranted(bytes32,address,address)
 RoleRevoked(bytes32,address,address)
 """
