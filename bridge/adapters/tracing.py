@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.adapters.bundles import Bundle
+from bridge.adapters.codec import views
 from bridge.adapters.config import HomeEntry, Network
 from bridge.adapters.evm import Rpc
-from bridge.adapters.ledger import EvmChain, Lookup
+from bridge.adapters.ledger import EvmChain, Lookup, Query, read
 from bridge.core.batches import Batch, cut, digest_of, domain_separator, root_of, window_end
 from bridge.core.errors import Refuse
 from bridge.core.events import ChainFact, Dispatched, Executed, Held, OutcomeFact, SentBack
@@ -79,6 +80,14 @@ class Tracer:
             if (found := await lookup.held(leaf)) is not None:
                 return found
         return None
+
+    async def is_taken(self, route: Route, message: Message) -> bool:
+        """Tell whether another message has used up a message's nonce: its delivery would be passed over in silence."""
+        destination = self.chains[route.destination_chain]
+        query = Query(views.IS_CONSUMED, route.destination_gateway, (route.source_chain, message.nonce))
+        if not await read(destination.rpc, query, (await destination.heads()).latest):
+            return False
+        return not await self._lookups[route.destination_chain].outcomes(leaf_of(route, message))
 
     async def facts_of(self, chain: ChainId, tx: TxHash) -> Sequence[ChainFact]:
         """Return what one transaction on a chain has logged."""

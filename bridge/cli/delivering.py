@@ -93,7 +93,10 @@ async def _submit(tracer: Tracer, signer: LocalTransactionSigner, bundle: Bundle
     destination = tracer.chains.get(route.destination_chain)
     if destination is None or destination.watched.gateway != route.destination_gateway:
         raise Refuse("the bundle is for another network than the one named")
-    data = codec.encode_deliver_one(bundle.batch, bundle.messages[index], proof, bundle.certificate)
+    message = bundle.messages[index]
+    if await tracer.is_taken(route, message):
+        raise Refuse(f"another message has used up its nonce there, {message.nonce}: this one can never be delivered")
+    data = codec.encode_deliver_one(bundle.batch, message, proof, bundle.certificate)
     receipt = await Wallet(destination, signer).send(Call(route.destination_gateway, data), "the delivery")
     return receipt.tx
 

@@ -1,11 +1,14 @@
-"""What an officer does about a forgery, which no chain has sent: somebody has stolen the keys of the committee."""
+"""What people do about a forgery, which no chain has sent: somebody has stolen the keys of the committee."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from bridge import devnet
+from bridge.adapters import codec
+from bridge.adapters.bundles import Bundle, encode_bundle
 from bridge.adapters.codec import views
 from bridge.adapters.config import load, load_network
 from bridge.adapters.ledger import Query, read
@@ -99,6 +102,20 @@ async def test_a_forgery_that_a_contract_has_delivered_is_found_in_what_that_cal
     assert await robbed.reason(leaf) == Reason.DELAYED
     said = await robbed.veto(leaf)
     assert (said.code, await robbed.reason(leaf)) == (0, 0), said
+
+
+async def test_a_delivery_is_refused_whose_nonce_another_message_has_used_up(robbed: Robbed, tmp_path: Path) -> None:
+    first, call = await robbed.forge(1_004)
+    second, late = await robbed.forge(1_004, is_covered=False)
+    await robbed.deliver(call)
+    delivery, file = codec.decode_deliver(late.data), tmp_path / "bundle.json"
+    bundle = Bundle(delivery.batch, delivery.messages, delivery.certificate)
+    file.write_bytes(encode_bundle(await robbed.people.tracer.digest(delivery.batch), bundle))
+    words = ("--network", str(robbed.layout.network), "deliver", f"0x{second.hex()}", "--bundle", str(file))
+    said = await run("jgb-bridge", *words, "--as", "carol")
+    why = "another message has used up its nonce there, 1004: this one can never be delivered\n"
+    assert (said.code, said.err) == (2, why)
+    assert await robbed.reason(first) == Reason.DELAYED
 
 
 async def test_what_no_chain_has_sent_or_held_cannot_be_vetoed(robbed: Robbed) -> None:
