@@ -6,13 +6,22 @@ One file carries a decision from organisation to organisation. It holds no secre
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import click
 from eth_abi import decode, encode
 
-from bridge.adapters.codec import encode_register, encode_replace, encode_revoke, read_address, read_bytes, to_hex
+from bridge.adapters.codec import (
+    encode_register,
+    encode_replace,
+    encode_revoke,
+    read_address,
+    read_bytes,
+    read_hash,
+    to_hex,
+)
 from bridge.adapters.codec.abi import FUNCTIONS
 from bridge.adapters.commands import run_command
 from bridge.adapters.config import HomeEntry, Network, load_network
@@ -24,7 +33,7 @@ from bridge.core.hashing import keccak
 from bridge.core.ports import Call, Receipt, Reverted
 from bridge.core.quorum import is_set, split_members
 from bridge.core.submission import FeeRules
-from bridge.core.types import Address, ChainId, Epoch
+from bridge.core.types import Address, ChainId, Epoch, Hash32
 from contracts.decisions import Signed, described, read_decision, write_decision
 from contracts.governing import NOT_READY, Decision
 
@@ -59,6 +68,9 @@ def cli() -> None:
     "--poster", "posters", multiple=True, metavar="SIGNER=ACCOUNT", help="At home: who posts for an attestation key."
 )
 @click.option("--lock-limit", metavar="CHAIN=N", help="At home: locks per account and block for a chain; 0 closes it.")
+@click.option(
+    "--cancel", "cancels", multiple=True, metavar="ID", help="An operation that waits in the timelock: end it at once."
+)
 def propose(  # noqa: PLR0913 - the options of the command
     file: Path,
     network_path: Path,
@@ -67,6 +79,7 @@ def propose(  # noqa: PLR0913 - the options of the command
     revoke: int | None,
     posters: tuple[str, ...],
     *,
+    cancels: tuple[str, ...],
     lock_limit: str | None,
 ) -> None:
     """Write a decision into FILE, for the members of the council to sign."""
@@ -79,9 +92,10 @@ def propose(  # noqa: PLR0913 - the options of the command
     calls += [] if committee is None else [_replacing(chain, committee)]
     calls += [] if revoke is None else [Call(chain.contracts["committee"], encode_revoke(Epoch(revoke)))]
     calls += [] if lock_limit is None else [_limiting(network, lock_limit)]
-    if not calls:
-        raise Refuse("nothing to decide: name a --committee, a --revoke, a --poster or a --lock-limit")
-    decision = asyncio.run(_proposed(chain, calls))
+    ended = tuple(map(_operation, cancels))
+    if not calls and not ended:
+        raise Refuse("nothing to decide: name a --committee, a --revoke, a --poster, a --lock-limit or a --cancel")
+    decision = replace(asyncio.run(_proposed(chain, calls)), cancels=ended)
     write_decision(file, Signed(decision, {}))
     click.echo(described(decision))
 
@@ -109,7 +123,8 @@ def act(file: Path, network_path: Path, keystore: Path, password_file: Path) -> 
     """Submit a decision that enough members have signed. Anybody may, from any account that can pay for it."""
     signed = read_decision(file)
     receipt = asyncio.run(_act(load_network(network_path), signed, keystore, password_file))
-    click.echo(f"proposed in transaction {to_hex(receipt.tx)}: it can be executed in {signed.decision.delay} s")
+    done = f"proposed in transaction {to_hex(receipt.tx)}: it can be executed in {signed.decision.delay} s"
+    click.echo(done if signed.decision.calls else f"cancelled in transaction {to_hex(receipt.tx)}")
 
 
 @cli.command()
@@ -120,6 +135,8 @@ def act(file: Path, network_path: Path, keystore: Path, password_file: Path) -> 
 def execute(file: Path, network_path: Path, keystore: Path, password_file: Path) -> None:
     """Execute a decision whose delay is over. Anybody may."""
     decision = read_decision(file).decision
+    if not decision.calls:
+        raise Refuse("it only cancels, and that was done when it was submitted")
     receipt = asyncio.run(_execute(load_network(network_path), decision, keystore, password_file))
     click.echo(f"executed in transaction {to_hex(receipt.tx)}")
 
@@ -127,6 +144,13 @@ def execute(file: Path, network_path: Path, keystore: Path, password_file: Path)
 def _registering(home: HomeEntry, pair: str) -> Call:
     signer, _, account = pair.partition("=")
     return Call(home.contracts["board"], encode_register(_address(signer), _address(account)))
+
+
+def _operation(text: str) -> Hash32:
+    try:
+        return read_hash(text)
+    except ValueError:
+        raise Refuse(f"{text} is no operation of a timelock: give 0x and 64 hex digits") from None
 
 
 def _replacing(chain: HomeEntry, committee: str) -> Call:

@@ -8,7 +8,7 @@ import orjson
 from eth_abi import decode
 from eth_abi.exceptions import DecodingError
 
-from bridge.adapters.codec import read_address, read_bytes, read_fields, read_list, to_checksum, to_hex
+from bridge.adapters.codec import read_address, read_bytes, read_fields, read_hash, read_list, to_checksum, to_hex
 from bridge.adapters.codec.abi import FUNCTIONS
 from bridge.core.errors import Refuse
 from bridge.core.ports import Call
@@ -16,7 +16,7 @@ from bridge.core.quorum import split_members
 from bridge.core.types import Address, ChainId
 from contracts.governing import Decision
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ def write_decision(file: Path, signed: Signed) -> None:
         "delay": decision.delay,
         "nonce": decision.nonce,
         "calls": [{"to": to_checksum(call.to), "data": to_hex(call.data)} for call in decision.calls],
+        "cancels": [to_hex(operation) for operation in decision.cancels],
         "signatures": {to_checksum(signer): to_hex(signature) for signer, signature in signed.signatures.items()},
     }
     file.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -55,8 +56,15 @@ def read_decision(file: Path) -> Signed:
 
 def described(decision: Decision) -> str:
     """Say what a decision does. Raises Refuse for a call that nobody here can read: it is not to be signed unread."""
-    head = f"on chain {decision.chain}, as decision {decision.nonce} of its council, {decision.delay} s later:"
-    return "\n".join([head, *(f"  {_sentence(call)}" for call in decision.calls)])
+    if not decision.calls and not decision.cancels:
+        raise Refuse("the decision decides nothing")
+    head = f"on chain {decision.chain}, as decision {decision.nonce} of its council"
+    cancelled = [f"  cancel operation {to_hex(operation)}, which waits there" for operation in decision.cancels]
+    timelock = f"{head}, at once, in timelock {to_checksum(decision.timelock)}:"
+    lines = [timelock, *cancelled] if cancelled else []
+    if decision.calls:
+        lines += [f"{head}, {decision.delay} s later:", *(f"  {_sentence(call)}" for call in decision.calls)]
+    return "\n".join(lines)
 
 
 def _signed(document: Mapping[str, object]) -> Signed:
@@ -70,6 +78,7 @@ def _signed(document: Mapping[str, object]) -> Signed:
         _number(document.get("delay")),
         _number(document.get("nonce")),
         tuple(Call(read_address(call.get("to")), read_bytes(call.get("data"))) for call in calls),
+        tuple(map(read_hash, read_list(document.get("cancels")))),
     )
     signatures = read_fields(document.get("signatures"))
     return Signed(decision, {read_address(signer): read_bytes(made) for signer, made in signatures.items()})

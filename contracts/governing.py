@@ -17,7 +17,7 @@ from bridge.core.hashing import keccak, word
 from bridge.core.ports import AttestationSigner, Call, Receipt, Reverted, TransactionSigner
 from bridge.core.quorum import Committee, certificate_of
 from bridge.core.submission import FeeRules
-from bridge.core.types import Address, ChainId, Digest, Epoch
+from bridge.core.types import Address, ChainId, Digest, Epoch, Hash32
 
 _DOMAIN_TYPE: Final = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 _ACTIONS_TYPE: Final = keccak(b"Actions(uint256 nonce,bytes32 actionsHash)")
@@ -42,7 +42,7 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Calls that a council decides on its chain: proposed to its timelock, executed together after the delay."""
+    """What a council decides on its chain: calls, executed together after the timelock's delay, and cancellations."""
 
     chain: ChainId
     council: Address
@@ -52,6 +52,8 @@ class Decision:
     nonce: int
     """Of the council: what it decides next."""
     calls: tuple[Call, ...]
+    cancels: tuple[Hash32, ...] = ()
+    """Operations that wait in the timelock and are cancelled at once, without a delay."""
 
     @property
     def digest(self) -> Digest:
@@ -76,7 +78,9 @@ class Decision:
     def _actions(self) -> list[tuple[Address, bytes]]:
         types = ("address[]", "uint256[]", "bytes[]", "bytes32", "bytes32", "uint256")
         schedule = FUNCTIONS["scheduleBatch"].selector + encode(types, (*self._batch, self.delay))
-        return [(self.timelock, schedule)]
+        made = [FUNCTIONS["cancel"].selector + operation for operation in self.cancels]
+        made += [schedule] if self.calls else []
+        return [(self.timelock, data) for data in made]
 
     @property
     def _batch(self) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.adapters.codec.abi import EVENTS, FUNCTIONS, ORACLE_EVENTS, Signature, table_of
-from bridge.adapters.codec.desks import DESK_FUNCTIONS, OFFICE_EVENTS
+from bridge.adapters.codec.desks import DESK_FUNCTIONS, OFFICE_EVENTS, TIMELOCK_EVENTS
 from bridge.adapters.codec.failures import ERRORS
 
 ARTIFACTS = Path(__file__).parents[2] / "contracts" / "artifacts"
@@ -43,7 +43,11 @@ def test_the_contracts_have_the_function(function: Signature) -> None:
     assert function in signatures("function")
 
 
-@pytest.mark.parametrize("event", [*EVENTS.values(), *ORACLE_EVENTS.values(), *OFFICE_EVENTS.values()], ids=str)
+@pytest.mark.parametrize(
+    "event",
+    [*EVENTS.values(), *ORACLE_EVENTS.values(), *OFFICE_EVENTS.values(), *TIMELOCK_EVENTS.values()],
+    ids=str,
+)
 def test_the_contracts_have_the_event(event: Signature) -> None:
     assert event in signatures("event")
 

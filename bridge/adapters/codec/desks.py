@@ -1,4 +1,4 @@
-"""Calldata for the desks of guardians, and logs that say who holds an office. No relayer needs either."""
+"""Calldata for the desks of guardians, and logs of offices and of timelocks. No relayer needs any of it."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -24,6 +24,11 @@ GuardianSet(address,uint8)
 DutySet(address,bool)
 RoleGranted(bytes32,address,address)
 RoleRevoked(bytes32,address,address)
+"""
+)
+TIMELOCK_EVENTS: Final = table_of(
+    """
+CallScheduled(bytes32,uint256,address,uint256,bytes,bytes32,uint256)
 """
 )
 
