@@ -7,6 +7,7 @@ the lock stands, was not returned, and can never be executed. Read `bridge/decis
 """
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -17,25 +18,25 @@ import click
 import orjson
 
 from bridge.adapters.bundles import Bundle, decode_bundle, encode_bundle
-from bridge.adapters.codec import TOPICS, read_bytes, read_hash, to_hex, views
+from bridge.adapters.codec import read_bytes, read_hash, to_hex, views
 from bridge.adapters.commands import run_command
 from bridge.adapters.config import Network, load_network
 from bridge.adapters.evm import Rpc
-from bridge.adapters.ledger import EvmChain, LogFilter, Lookup, Query, read
+from bridge.adapters.ledger import EvmChain, Lookup, Query, read
 from bridge.adapters.signers import open_attestation_signer
-from bridge.core.batches import Batch, cut, digest_of, domain_separator, root_of, window_end
+from bridge.core.batches import Batch, digest_of
 from bridge.core.errors import Refuse, Retry
-from bridge.core.events import AttestationPosted, Dispatched
+from bridge.core.events import Dispatched
 from bridge.core.messages import Kind, Message, ReturnNotice, encode_return, leaf_of
 from bridge.core.quorum import Committee, certificate_of
-from bridge.core.types import ZERO_HASH, Address, Block, Digest, Domain, Epoch, Hash32, Height, Leaf, Nonce, Timestamp
+from bridge.core.types import ZERO_HASH, Address, Block, Digest, Hash32, Height, Leaf, Nonce, Timestamp
 from contracts.council import file_argument, keystore_option, network_option, password_option
+from contracts.dead_ends import require_dead, require_unattested
 
 NEVER: Final = (1 << 63) - 1
-"""Height of the batch, above every real one; nonces are counted down from it, so that no real message has one."""
-
-EPOCHS: Final = 128
-"""Epochs of the remote's committee, from the first, whose signatures are looked for."""
+"""Height of the batch, above every real one, and the highest nonce."""
+APART: Final = 1 << 62
+"""Above it no real message has its nonce. Whoever signs first picks one that nobody can guess and use up before."""
 
 gone_option = click.option(
     "--remote-is-gone", is_flag=True, help="Say that the public chain will never produce a block again."
@@ -45,7 +46,7 @@ transfer_option = click.option("--transfer", "name", required=True, metavar="ID"
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A RETURN that can be certified: all of it follows from the lock and from home's committee."""
+    """A RETURN that can be certified: all but its nonce follows from the lock and from home's committee."""
 
     bundle: Bundle
     committee: Committee
@@ -72,7 +73,8 @@ def cli(
     When enough members of home's committee have signed, FILE is a bundle: `jgb-bridge deliver RETURN --bundle FILE`.
     """
     network = load_network(network_path)
-    case = asyncio.run(_examined(network, _id(name), remote_is_gone=remote_is_gone))
+    nonce = nonce_in(file)
+    case = asyncio.run(_examined(network, _id(name), nonce, remote_is_gone=remote_is_gone))
     signer = open_attestation_signer(keystore, password_file)
     if signer.address not in case.committee.members:
         raise Refuse(f"{to_hex(signer.address)} is not in home's committee of epoch {case.committee.epoch}")
@@ -86,7 +88,7 @@ def cli(
     click.echo(f"{missing} signatures are missing" if certificate is None else f"{file} can be delivered by anybody")
 
 
-async def _examined(network: Network, leaf: Leaf, *, remote_is_gone: bool) -> _Case:
+async def _examined(network: Network, leaf: Leaf, nonce: Nonce | None, *, remote_is_gone: bool) -> _Case:
     """Return what is to be certified. Raises Refuse while the lock may still be executed, or is returned already."""
     async with AsyncExitStack() as stack:
         home = EvmChain(await stack.enter_async_context(Rpc(network.home.rpc)), network.watched[network.home.chain_id])
@@ -102,14 +104,16 @@ async def _examined(network: Network, leaf: Leaf, *, remote_is_gone: bool) -> _C
         entry = network.chain(str(lock.route.destination_chain))
         remote = EvmChain(await stack.enter_async_context(Rpc(entry.rpc)), network.watched[entry.chain_id])
         try:
-            await _require_dead(remote, Lookup(remote, entry.start_height), lock)
+            await require_dead(remote, entry.start_height, lock)
         except Retry as fault:
             if not remote_is_gone:
                 raise Refuse(f"{fault}: if that chain is gone for good, say --remote-is-gone") from None
-            await _require_unattested(home, lookup, lock)
+            await require_unattested(home, lookup, lock)
+        at = (await home.heads()).latest
+        nonce = await free_nonce(home, lock, nonce, at)
         committee = await home.committee(at)
         separator = await read(home.rpc, Query(views.DOMAIN_SEPARATOR, gateway), at)
-        return _Case(_bundle(lock, committee), committee, separator)
+        return _Case(_bundle(lock, committee, nonce), committee, separator)
 
 
 async def _require_room(home: EvmChain, lock: Dispatched, at: Block) -> None:
@@ -121,51 +125,24 @@ async def _require_room(home: EvmChain, lock: Dispatched, at: Block) -> None:
         raise Refuse("more has come back than was locked up to this transfer: return a later lock first")
 
 
-async def _require_dead(remote: EvmChain, lookup: Lookup, lock: Dispatched) -> None:
-    """Refuse while the remote can execute the lock, or if it has. Raises Retry if the remote does not answer."""
-    heads = await remote.heads()
-    gateway, home = remote.watched.gateway, lock.route.source_chain
-    consumed = Query(views.IS_CONSUMED, gateway, (home, lock.message.nonce))
-    if await read(remote.rpc, consumed, heads.latest):
-        if await lookup.outcomes(lock.leaf):
-            raise Refuse("the remote has received it: it is executed there, or held and can be sent back from there")
-        if heads.finalized is None or not await read(remote.rpc, consumed, heads.finalized):
-            raise Refuse("another message has just taken its nonce there: wait until that is final")
-        return  # the nonce is gone for good, to what somebody forged: no certificate can execute the lock any more
-    committee = await read(remote.rpc, Query(views.COMMITTEE, gateway), heads.latest)
-    epoch = await read(remote.rpc, Query(views.ACTIVE_EPOCH, committee), heads.latest)
-    if not await read(remote.rpc, Query(views.IS_REVOKED, committee, (epoch,)), heads.latest):
-        raise Refuse(f"the remote can still execute it: deliver it, or have the council revoke epoch {epoch} there")
+async def free_nonce(home: EvmChain, lock: Dispatched, named: Nonce | None, at: Block) -> Nonce:
+    """Return the nonce of the RETURN: that of FILE, or one of one's own choice. Refuse what is used up or not apart."""
+    nonce = Nonce(APART + 1 + secrets.randbelow(NEVER - APART)) if named is None else named
+    if not APART < nonce <= NEVER:
+        raise Refuse(f"nonce {nonce} may be that of a real message: begin another file")
+    query = Query(views.IS_CONSUMED, home.watched.gateway, (lock.route.destination_chain, nonce))
+    if await read(home.rpc, query, at):
+        raise Refuse(f"home has used up nonce {nonce}, and would pass over this RETURN: begin another file")
+    return nonce
 
 
-async def _require_unattested(home: EvmChain, lookup: Lookup, lock: Dispatched) -> None:
-    """Refuse what somebody has signed: with a quorum it may have been executed where nobody can look any more."""
-    route = lock.route
-    windowing = await home.windowing(route.destination_chain)
-    end = window_end(lock.at.height, windowing)
-    window = [fact.message for fact in await lookup.window(route, end, windowing)]
-    piece = next(piece for piece in cut(window, windowing) if lock.message in piece)
-    blocks = await home.blocks([Height(0), end])
-    separator = domain_separator(Domain(route.destination_chain, route.destination_gateway, blocks[Height(0)].hash))
-    root, block = root_of([leaf_of(route, message) for message in piece]), blocks[end]
-    batches = [
-        Batch(route, Epoch(epoch), piece[0].nonce, len(piece), root, block.height, block.hash, block.time)
-        for epoch in range(1, EPOCHS + 1)
-    ]
-    digests = tuple(to_hex(digest_of(separator, batch)) for batch in batches)
-    wanted = LogFilter(home.watched.addresses, ((TOPICS["Posted"],), (), digests))
-    found = await home.logs.read(wanted, lock.at.height, (await home.heads()).latest.height)
-    if signers := {fact.signer for fact in home.decoder.decode_all(found) if isinstance(fact, AttestationPosted)}:
-        raise Refuse(f"{len(signers)} members have attested it: the remote may have executed it before its end")
-
-
-def _bundle(lock: Dispatched, committee: Committee) -> Bundle:
+def _bundle(lock: Dispatched, committee: Committee, nonce: Nonce) -> Bundle:
     """Return the RETURN as the remote would have sent it, in a batch that no block of the remote holds."""
     sent, route = lock.message, lock.route.reversed()
     notice = ReturnNotice(lock.leaf, sent.nonce, sent.recipient, sent.running_total, sent.data)
     message = Message(
         kind=Kind.RETURN,
-        nonce=Nonce(NEVER - sent.nonce),
+        nonce=nonce,
         asset=sent.asset,
         sender=sent.recipient,
         recipient=sent.sender,
@@ -176,6 +153,11 @@ def _bundle(lock: Dispatched, committee: Committee) -> Bundle:
     root = Hash32(leaf_of(route, message))
     batch = Batch(route, committee.epoch, message.nonce, 1, root, Height(NEVER), ZERO_HASH, Timestamp(0))
     return Bundle(batch, (message,), b"")
+
+
+def nonce_in(file: Path) -> Nonce | None:
+    """Return the nonce that whoever signed first has picked; None if nobody has signed."""
+    return decode_bundle(file.read_bytes()).batch.first_nonce if file.exists() else None
 
 
 def _signatures_in(file: Path, case: _Case) -> dict[Address, bytes]:

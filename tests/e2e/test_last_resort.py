@@ -148,6 +148,7 @@ async def test_a_lock_for_a_chain_that_is_gone_comes_back_once(
         2,
         "the remote can still execute it: deliver it, or have the council revoke epoch 2 there\n",
     )
+    await closes(orphaned, lock, tmp_path)
     await orphaned.stop("remote-1", "remote-1-second", kill=True)
     said = await last_return(orphaned, file, lock, FRESH[0])
     assert said.code == 2
@@ -169,6 +170,29 @@ async def test_a_lock_for_a_chain_that_is_gone_comes_back_once(
     assert (said.code, said.err) == (2, f"0x{lock.hex()} is returned already\n")
 
 
+async def closes(running: Running, lock: Leaf, folder: Path) -> None:
+    """Close a chain that lives: its epoch is revoked, and what waits in its timelock to replace it is cancelled."""
+    await decide(running, folder / "revoke.json", "remote-1", "--revoke=2")
+    await submit(running, folder / "replace.json", "remote-1", "--committee", f"1:0x{stranger().hex()}")
+    refusals: list[str] = []
+
+    async def waits() -> bool:
+        refusals.append((await last_return(running, folder / "closed.json", lock, FRESH[0])).err)
+        return "waits in the remote's timelock" in refusals[-1]
+
+    await until(waits, "the revocation is final")
+    operation = next(word for word in refusals[-1].split() if word.startswith("0x"))
+    said = await submit(running, folder / "cancel.json", "remote-1", "--cancel", operation)
+    assert said.out.startswith("cancelled in transaction 0x"), said
+    said = await council("execute", str(folder / "replace.json"), *_network(running), *_key(running, "carol"))
+    assert "the timelock does not take it" in said.err
+
+    async def is_closed() -> bool:
+        return (await last_return(running, folder / "closed.json", lock, FRESH[0])).code == 0
+
+    await until(is_closed, "the cancellation is final")
+
+
 async def locked_for(people: People) -> int:
     """Return what home's book holds for the remote."""
     query = Query(views.LOCKED, people.home.watched.gateway, (people.network.remotes[0].chain_id, people.bond()))
@@ -184,23 +208,32 @@ async def last_return(running: Running, file: Path, lock: Leaf, name: str, *opti
 
 async def decide(running: Running, file: Path, chain: str, *what: str) -> None:
     """Have the council decide something, each member by a command of its own, and a user carry it out."""
-    network = ("--network", str(running.layout.network))
-    said = await council("propose", str(file), *network, "--chain", chain, *what)
-    assert said.code == 0, said
-    for name in COUNCIL:
-        said = await council("sign", str(file), *_key(running, name))
-        assert said.code == 0, said
-    said = await council("act", str(file), *network, *_key(running, "carol"))
-    assert said.code == 0, said
+    await submit(running, file, chain, *what)
 
     async def executed() -> bool:
-        return (await council("execute", str(file), *network, *_key(running, "carol"))).code == 0
+        return (await council("execute", str(file), *_network(running), *_key(running, "carol"))).code == 0
 
     await until(executed, f"what the council has decided on {chain} is executed")
 
 
+async def submit(running: Running, file: Path, chain: str, *what: str) -> Said:
+    """Have the council sign something, and a user submit it; what waits for the timelock waits."""
+    said = await council("propose", str(file), *_network(running), "--chain", chain, *what)
+    assert said.code == 0, said
+    for name in COUNCIL:
+        said = await council("sign", str(file), *_key(running, name))
+        assert said.code == 0, said
+    said = await council("act", str(file), *_network(running), *_key(running, "carol"))
+    assert said.code == 0, said
+    return said
+
+
 async def council(*words: str) -> Said:
     return await run(Path(sys.executable).name, "-m", "contracts.council", *words)
+
+
+def _network(running: Running) -> tuple[str, str]:
+    return ("--network", str(running.layout.network))
 
 
 def _key(running: Running, name: str) -> tuple[str, ...]:
