@@ -70,7 +70,8 @@ def cli(
 ) -> None:
     """Check with your own nodes that a lock can be returned, and add your signature to FILE.
 
-    When enough members of home's committee have signed, FILE is a bundle: `jgb-bridge deliver RETURN --bundle FILE`.
+    Whoever signs first picks the nonce that all sign, so sign one FILE one after another.
+    When enough members of home's committee have signed, it is a bundle: `jgb-bridge deliver RETURN --bundle FILE`.
     """
     network = load_network(network_path)
     nonce = nonce_in(file)
