@@ -176,7 +176,7 @@ async def test_a_message_is_found_by_its_id_and_a_strange_id_is_not(scene: Scene
     (fact,) = await scene.lock(LOT)
     assert await lookup.message(fact.leaf) == fact
     assert await lookup.message(Leaf(Hash32(b"\x01" * 32))) is None
-    assert await lookup.messages_of(TxHash(Hash32(b"\x01" * 32))) == ()
+    assert await lookup.messages_of(TxHash(Hash32(b"\x01" * 32))) == []
     assert await lookup.window(fact.route, fact.at.height, Windowing(1, 128)) == [fact]
 
 
