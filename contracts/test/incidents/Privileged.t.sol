@@ -62,13 +62,19 @@ contract PrivilegedTest is Incident {
         (message.kind, message.recipient, message.data) = (kind % 8, targets[whom % 8], call);
         if (whom >= 128) message.asset = targets[whom % 8];
         if (message.kind == Kind.ANNOUNCE || message.kind == Kind.COMMITTEE) message.data = abi.encode(message.data);
-        bytes32 before = _rules();
-        vm.record();
-        deliver(source, destination, message);
-        vm.assertEq(_rules(), before, "the rules");
+        _assertChangesNoRule(source, destination, message);
         vm.assertEq(trap.calls(), 0, "a call");
-        (, bytes32[] memory writes) = vm.accesses(address(gateways[destination].COMMITTEE()));
-        vm.assertEq(writes.length, 0, "the committee");
+    }
+
+    function test_poly_2021_08_a_message_that_is_executed_gives_units_and_no_right(address whom, bool atHome) external {
+        vm.assume(whom != address(0) && whom != address(home) && whom != address(bond));
+        vm.assume(whom != address(gateway) && whom != address(wrapped));
+        lock(bond, ALICE, OKU, REMOTE, BOB);
+        (uint256 source, uint256 destination) = atHome ? (REMOTE, HOME) : (HOME, REMOTE);
+        Message memory message = forgery(1 << 40, OKU);
+        message.recipient = whom;
+        _assertChangesNoRule(source, destination, message);
+        vm.assertEq(reasonOf(source, destination, message), 0, "executed");
     }
 
     function test_poly_2021_08_no_message_gives_home_another_committee() external {
@@ -90,9 +96,9 @@ contract PrivilegedTest is Incident {
     function test_force_bridge_2025_06_probes_fail_by_name_and_leave_nothing() external {
         lock(bond, ALICE, MOST, REMOTE, BOB);
         vm.chainId(HOME);
-        bytes32 before = _rules();
-        vm.recordLogs();
         Message memory message = forgery(0, OKU);
+        bytes32 before = _rules(message);
+        vm.recordLogs();
         (bool done, bytes4 refusal) = tryDeliver(REMOTE, HOME, only(message), 0);
         assertRefused(done, refusal, QuorumEcdsa.SignatureCount.selector, "no proof");
         vm.startPrank(GOVERNOR); // whoever governs cannot unlock either
@@ -103,7 +109,7 @@ contract PrivilegedTest is Incident {
         vm.stopPrank();
         vm.assertEq(vm.getRecordedLogs().length, 0, "no event");
         vm.assertEq(bond.balanceOf(address(home)), MOST, "the escrow");
-        vm.assertEq(_rules(), before, "the rules");
+        vm.assertEq(_rules(message), before, "the rules");
     }
 
     /// @dev The bridge was being closed with all its money still in reach. A route that closes takes nothing in, and the
@@ -117,7 +123,12 @@ contract PrivilegedTest is Incident {
         home.setFlowLimits(REMOTE, address(bond), FlowLimits(2, 0, 1));
         vm.stopPrank();
         deliver(HOME, REMOTE, message);
-        vm.assertTrue(reasonOf(HOME, REMOTE, message) != 0, "nothing in");
+        vm.assertEq(reasonOf(HOME, REMOTE, message), Reason.DELAYED, "nothing in");
+        vm.warp(NOW + VETO_DELAY);
+        vm.expectRevert(
+            abi.encodeWithSelector(IGateway.StillHeld.selector, leafOf(HOME, REMOTE, message), Reason.LIMIT)
+        );
+        gateway.retry(HOME, message);
         burn(bond, BOB, 4 * OKU, REMOTE, BOB);
         Message memory exit = sent[REMOTE][HOME][0];
         deliver(REMOTE, HOME, exit);
@@ -126,7 +137,7 @@ contract PrivilegedTest is Incident {
         vm.startPrank(GOVERNOR);
         home.setFlowLimits(REMOTE, address(bond), FlowLimits(4, 0, 1));
         vm.stopPrank();
-        vm.warp(NOW + VETO_DELAY);
+        vm.warp(NOW + 2 * VETO_DELAY);
         home.retry(REMOTE, exit);
         vm.assertEq(bond.balanceOf(BOB), 4 * OKU, "out");
     }
@@ -248,15 +259,26 @@ contract PrivilegedTest is Incident {
         council.act(actions, seats.certify(council.digestOf(council.nonce(), actions)));
     }
 
-    /// @dev Everything that a thief would like to change.
-    function _rules() private view returns (bytes32) {
+    function _assertChangesNoRule(uint256 source, uint256 destination, Message memory message) private {
+        bytes32 before = _rules(message);
+        vm.record();
+        deliver(source, destination, message);
+        vm.assertEq(_rules(message), before, "the rules");
+        (, bytes32[] memory writes) = vm.accesses(address(gateways[destination].COMMITTEE()));
+        vm.assertEq(writes.length, 0, "the committee");
+    }
+
+    /// @dev Everything that a thief would like to change, also for those whom his message names.
+    function _rules(Message memory message) private view returns (bytes32) {
         (address counterpart,,) = home.route(REMOTE);
         bytes memory owners = abi.encode(
             gateway.GOVERNOR(), gateway.COMMITTEE(), home.GOVERNOR(), home.REGISTRAR(), home.COMMITTEE(), counterpart
         );
-        bytes memory rights = abi.encode(
-            gateway.rightsOf(WATCH), gateway.rightsOf(OFFICERS), gateway.rightsOf(THIEF), home.rightsOf(THIEF)
-        );
+        address[5] memory people = [WATCH, OFFICERS, THIEF, message.sender, message.recipient];
+        uint8[10] memory rights;
+        for (uint256 i = 0; i < 5; ++i) {
+            (rights[2 * i], rights[2 * i + 1]) = (gateway.rightsOf(people[i]), home.rightsOf(people[i]));
+        }
         bytes memory flows = abi.encode(
             gateway.flowLimits(HOME, address(bond)),
             home.flowLimits(REMOTE, address(bond)),
