@@ -228,7 +228,7 @@ def _print_limits(rows: list[dict[str, Any]], asked: Units | None) -> None:
         "waits for a veto above",
         "paused until",
         *when,
-        title=f"Limits, whole again after {rows[0]['period_seconds']:,} s, and with what flows back",
+        title=f"Limits, whole again after {rows[0]['period_seconds']:,} s, and with half of what flows back",
     )
     for row in rows:
         cells = [

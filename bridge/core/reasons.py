@@ -36,7 +36,7 @@ _RETURNABLE = frozenset({Reason.ASSET_UNKNOWN, Reason.RECIPIENT_INVALID})
 
 _SENTENCES = {
     Reason.CAP: "the supply cap of this bond on the destination chain is reached",
-    Reason.LIMIT: "the flow limit of this bond and route is used up; it refills with time and with what flows back",
+    Reason.LIMIT: "the flow limit of this bond and route is used up; it refills with time and half of what flows back",
     Reason.DELAYED: "an amount this large waits, so that a guardian can veto it; a veto sends it back to its sender",
     Reason.PAUSED: "a guardian has paused this bond and route; a pause ends by itself",
     Reason.MATURED: "the bond has matured: only the claim at par is left",

@@ -5,8 +5,8 @@ import {Account, Accounts, LimitWord} from "./Accounts.sol";
 import {Bounds, Direction, FlowLimits, IBrakes, Right} from "./IBrakes.sol";
 import {Outbox} from "./Outbox.sol";
 
-/// @notice Meters per route, asset and direction, that fill with what moves, drain with time, and are drained by what
-///         moves the other way.
+/// @notice Meters per route, asset and direction, that fill with what moves, drain with time, and are drained by half of
+///         what moves the other way.
 /// @dev What is used is what is stored, so that a change of limits never gives back what was used.
 abstract contract Brakes is Outbox {
     /// @dev One slot.
@@ -121,7 +121,7 @@ abstract contract Brakes is Outbox {
         emit FlowResumed(chain, asset, directions);
     }
 
-    /// @dev Meters what a user sends, before anything moves.
+    /// @dev Meters what a user sends, before anything moves. Half of it drains the other direction.
     function _meterOutbound(uint256 chain, address asset, uint256 amount) internal {
         LimitWord limits = _limitsOf(chain, asset);
         Account account = _accounts[chain][asset];
@@ -132,7 +132,7 @@ abstract contract Brakes is Outbox {
         if (outUsed + amount > limits.outLimit()) {
             revert OutboundLimit(asset, Accounts.less(limits.outLimit(), outUsed));
         }
-        _accounts[chain][asset] = account.withUsed(Accounts.less(inUsed, amount), outUsed + amount);
+        _accounts[chain][asset] = account.withUsed(Accounts.less(inUsed, amount >> 1), outUsed + amount);
     }
 
     function _used(Account account, LimitWord limits) internal view returns (uint256 inUsed, uint256 outUsed) {

@@ -21,8 +21,10 @@ struct Bounds {
     address officers; // guardian that may pause and veto
 }
 
-/// @notice What keeps a loss bounded (SPEC 9): limits that refill with time and backflow, a delay for large amounts, and
-///         pauses that end by themselves.
+/// @notice What keeps a loss bounded (SPEC 9): limits that refill with time and with half of what flows back, a delay
+///         for large amounts, and pauses that end by themselves.
+/// @dev What is forged and sent back round makes half of the room that it took, so that a quorum of stolen keys brings
+///      in at most twice a full limit at once, however often it goes round. Limits are half of what may be lost.
 interface IBrakes {
     event FlowLimitsSet(uint256 indexed chain, address indexed asset, FlowLimits limits);
     event GuardianSet(address indexed guardian, uint8 rights);

@@ -96,7 +96,7 @@ abstract contract Settlement is Brakes {
 
     /// @notice Orders the payment of a RETURN, if it answers a transfer of this gateway.
     /// @dev It fills the limit like any other: each transfer was metered when it left, but those of years are not to be
-    ///      undone in a day. The transfer has made the room that an early RETURN of it needs.
+    ///      undone in a day. The transfer has made half of the room that an early RETURN of it needs.
     function _orderBack(Run memory run, Inbound message, bytes32 returnLeaf) internal returns (uint8 reason) {
         bytes32 leaf = _returnedLeaf(run.sourceChain, message);
         if (leaf == bytes32(0)) return Reason.RETURN_UNMATCHED;
@@ -164,11 +164,11 @@ abstract contract Settlement is Brakes {
         }
     }
 
-    /// @dev All that a run pays drains the other direction, in one step.
+    /// @dev Half of what a run pays drains the other direction, in one step.
     function _closing(Run memory run) private view returns (Account) {
         (Account opening, uint256 settled) = (run.opening, run.settled);
         unchecked {
-            uint256 outUsed = Accounts.less(run.outUsed, settled - opening.settled()); // it only grows in a run
+            uint256 outUsed = Accounts.less(run.outUsed, (settled - opening.settled()) >> 1); // it only grows in a run
             return Accounts.pack(run.highestTotal, settled, run.inUsed, outUsed, block.timestamp, opening.paused());
         }
     }

@@ -69,16 +69,25 @@ contract BrakesTest is HeldScenes {
         gateway.burn(address(bond), 2 * OKU, BOB, "");
     }
 
-    function test_what_flows_back_makes_room_and_never_more_than_the_limit() external {
+    function test_half_of_what_flows_back_makes_room_and_never_more_than_the_limit() external {
         _send(5 * OKU);
         _send(5 * OKU);
         burn(bond, BOB, 3 * OKU, REMOTE, BOB);
-        _assertFits(Direction.INBOUND, 3 * OKU);
+        _assertFits(Direction.INBOUND, 3 * OKU / 2);
         _assertFits(Direction.OUTBOUND, 7 * OKU);
         burn(bond, BOB, 7 * OKU, REMOTE, BOB);
-        _assertFits(Direction.INBOUND, 10 * OKU);
+        _assertFits(Direction.INBOUND, 5 * OKU);
         _assertFits(Direction.OUTBOUND, 0);
+        _send(4 * OKU);
+        _assertFits(Direction.INBOUND, 1 * OKU);
+        _assertFits(Direction.OUTBOUND, 2 * OKU);
+        vm.warp(NOW + FLOW_PERIOD / 10);
+        burn(bond, BOB, 3 * OKU, REMOTE, BOB);
+        _send(1 * OKU);
         vm.warp(NOW + 10 * FLOW_PERIOD);
+        _assertFits(Direction.INBOUND, 10 * OKU);
+        _assertFits(Direction.OUTBOUND, 10 * OKU);
+        burn(bond, BOB, 1 * OKU, REMOTE, BOB);
         _assertFits(Direction.INBOUND, 10 * OKU);
     }
 

@@ -98,8 +98,8 @@ contract HostileBrakesTest is Incident {
         home.retry(REMOTE, returns_[2]);
     }
 
-    /// @dev A lock makes the room that its own return needs.
-    function test_what_is_returned_at_once_always_fits() external {
+    /// @dev A lock makes half of the room that its own return needs.
+    function test_what_is_returned_at_once_waits_for_half_of_it_at_most() external {
         deliver(REMOTE, HOME, _releases(MOST));
         _setLimits(FlowLimits(LIMIT, LIMIT, 5));
         uint256 nonce = sent[HOME][REMOTE].length;
@@ -109,7 +109,11 @@ contract HostileBrakesTest is Incident {
         gateway.veto(HOME, sent[HOME][REMOTE][nonce]);
         collect();
         uint256 before = bond.balanceOf(ALICE);
-        deliver(REMOTE, HOME, sent[REMOTE][HOME][sent[REMOTE][HOME].length - 1]);
+        Message memory back = sent[REMOTE][HOME][sent[REMOTE][HOME].length - 1];
+        deliver(REMOTE, HOME, back);
+        vm.assertEq(reasonOf(REMOTE, HOME, back), Reason.LIMIT, "held");
+        vm.warp(vm.getBlockTimestamp() + uint256(FLOW_PERIOD) * 7 / 2 / LIMIT);
+        home.retry(REMOTE, back);
         vm.assertEq(bond.balanceOf(ALICE) - before, 7 * OKU, "paid back");
     }
 

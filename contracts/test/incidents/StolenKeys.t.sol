@@ -2,8 +2,9 @@
 pragma solidity ^0.8.24;
 
 import {EcdsaCommittee} from "../../src/common/EcdsaCommittee.sol";
-import {Direction} from "../../src/common/IBrakes.sol";
+import {Direction, FlowLimits} from "../../src/common/IBrakes.sol";
 import {ICommittee} from "../../src/common/ICommittee.sol";
+import {IGateway} from "../../src/common/IGateway.sol";
 import {Batch, Message, Reason} from "../../src/common/Protocol.sol";
 import {QuorumEcdsa} from "../../src/common/QuorumEcdsa.sol";
 import {Council} from "../../src/governance/Council.sol";
@@ -105,6 +106,57 @@ contract StolenKeysTest is Incident {
             deliver(source, destination, forgery(first + 2, OKU));
             vm.assertEq(_taken(destination), MOST, "one limit");
         }
+    }
+
+    /// @dev Each time round makes room for the next one, if only for half of it, and what leaves is owed at home: a claim
+    ///      like any other by then.
+    function test_orbit_2023_12_units_that_go_round_mint_no_more_than_twice_the_limit() external {
+        uint256 minted = 0;
+        for (uint64 i = 0; i < 40; ++i) {
+            uint128 amount = _fit(gateway, HOME, Direction.INBOUND);
+            if (amount == 0) break;
+            deliver(HOME, REMOTE, forgery(100 + i, amount));
+            minted += amount;
+            burn(bond, THIEF, amount, REMOTE, THIEF);
+        }
+        vm.assertEq(wrapped.totalSupply(), 0, "all of it went round");
+        vm.assertLe(minted, 2 * MOST, "twice the limit");
+        vm.assertGe(minted, 2 * MOST - 4 * LOT, "which is what it comes to");
+    }
+
+    function test_orbit_2023_12_units_that_go_round_release_no_more_than_twice_the_limit() external {
+        lock(bond, ALICE, 40 * OKU, REMOTE, BOB);
+        uint256 released = 0;
+        for (uint64 i = 0; i < 40; ++i) {
+            uint128 amount = _fit(home, REMOTE, Direction.INBOUND);
+            if (amount == 0) break;
+            deliver(REMOTE, HOME, forgery(100 + i, amount));
+            released += amount;
+            vm.startPrank(THIEF);
+            bond.approve(address(home), amount);
+            home.lock(address(bond), amount, REMOTE, THIEF, "");
+            vm.stopPrank();
+        }
+        vm.assertEq(bond.balanceOf(THIEF), 0, "all of it went round");
+        vm.assertLe(released, 2 * MOST, "twice the limit");
+        vm.assertGe(released, 2 * MOST - 4 * LOT, "which is what it comes to");
+    }
+
+    /// @dev A forged mint makes room to leave, likewise by half.
+    function test_orbit_2023_12_units_that_go_round_leave_no_more_than_twice_the_limit() external {
+        vm.prank(GOVERNOR);
+        gateway.setFlowLimits(HOME, address(bond), FlowLimits(65_535, LIMIT, 65_535));
+        deliver(HOME, REMOTE, forgery(99, MOST));
+        uint256 burnt = 0;
+        for (uint64 i = 0; i < 40; ++i) {
+            uint128 amount = _fit(gateway, HOME, Direction.OUTBOUND);
+            if (amount == 0) break;
+            burn(bond, THIEF, amount, REMOTE, THIEF);
+            burnt += amount;
+            deliver(HOME, REMOTE, forgery(100 + i, amount));
+        }
+        vm.assertLe(burnt, 2 * MOST, "twice the limit");
+        vm.assertGe(burnt, 2 * MOST - 4 * LOT, "which is what it comes to");
     }
 
     /// @dev What is larger than the rest waits until officers have seen it, and they send it back.
@@ -234,6 +286,11 @@ contract StolenKeysTest is Incident {
                 vm.assertLe(lost, MOST + MOST * time / FLOW_PERIOD, "lost in a window");
             }
         }
+    }
+
+    function _fit(IGateway at, uint256 other, uint8 direction) private view returns (uint128) {
+        (uint256 fits,) = at.preview(other, address(bond), direction, 0);
+        return uint128(fits / LOT * LOT);
     }
 
     function _taken(uint256 chain) private view returns (uint256) {

@@ -8,7 +8,7 @@ import {Vm} from "../Vm.sol";
 
 /// @notice What limits, delays and pauses may have let through, computed from events by other means than the gateways'.
 /// @dev A meter counts units times `FLOW_PERIOD`, so that nothing is rounded. That it never exceeds its limit says: what
-///      moves in any time t, less what moves the other way, is at most limit * (1 + t / FLOW_PERIOD).
+///      moves in any time t, less half of what moves the other way, is at most limit * (1 + t / FLOW_PERIOD).
 abstract contract BrakeModel is Bridge {
     struct Meter {
         uint256 level; // units times `FLOW_PERIOD`
@@ -105,7 +105,7 @@ abstract contract BrakeModel is Bridge {
         meter.level += amount * FLOW_PERIOD;
         if (meter.level > meter.limit * FLOW_PERIOD && amount != 0) breach = "INV-14: more than the limit";
         Meter storage back = _metered(_lane(chain, other, asset, direction ^ 3));
-        back.level = _less(back.level, amount * FLOW_PERIOD);
+        back.level = _less(back.level, amount * FLOW_PERIOD / 2);
     }
 
     function _metered(bytes32 lane) private returns (Meter storage meter) {
