@@ -21,6 +21,7 @@ class Reason(IntEnum):
     COMMITTEE_MISMATCH = 84
     RETURN_UNMATCHED = 85
     KIND_UNKNOWN = 86
+    NOT_SENDABLE = 87
 
 
 class HoldClass(Enum):
@@ -50,6 +51,7 @@ _SENTENCES = {
     Reason.COMMITTEE_MISMATCH: "the rotation does not follow the destination's active committee",
     Reason.RETURN_UNMATCHED: "the return answers no transfer of the gateway it came to",
     Reason.KIND_UNKNOWN: "the destination does not know this kind of message",
+    Reason.NOT_SENDABLE: "no gateway sends so much, or data this long: it is never paid and never goes back",
 }
 
 

@@ -34,6 +34,7 @@ REASONS = {
     84: "COMMITTEE_MISMATCH",
     85: "RETURN_UNMATCHED",
     86: "KIND_UNKNOWN",
+    87: "NOT_SENDABLE",
 }
 MAY_LAST = frozenset({"RECIPIENT_INVALID"})
 """Reasons that nothing in a soak takes away: whoever is held by another one should have gone on."""

@@ -80,6 +80,8 @@ using LimitWords for LimitWord global;
 
 library LimitWords {
     uint256 internal constant OKU = 100_000_000;
+    /// @dev What sixteen bits of oku come to: no limit admits a larger amount.
+    uint256 internal constant MAX_LIMIT = 6_553_500_000_000;
 
     function inLimit(LimitWord limits) internal pure returns (uint256) {
         unchecked {

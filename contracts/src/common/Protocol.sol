@@ -63,6 +63,7 @@ library Reason {
     uint8 internal constant COMMITTEE_MISMATCH = 84;
     uint8 internal constant RETURN_UNMATCHED = 85;
     uint8 internal constant KIND_UNKNOWN = 86;
+    uint8 internal constant NOT_SENDABLE = 87;
 
     /// @notice Anyone may try again.
     function isRetryable(uint8 reason) internal pure returns (bool) {

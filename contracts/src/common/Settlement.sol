@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-import {Account, Accounts, LimitWord} from "./Accounts.sol";
+import {Account, Accounts, LimitWord, LimitWords} from "./Accounts.sol";
 import {Brakes} from "./Brakes.sol";
 import {Direction} from "./IBrakes.sol";
 import {IGateway} from "./IGateway.sol";
 import {Leaves} from "./Leaves.sol";
 import {Payment, Payments} from "./Payments.sol";
-import {Kind, Message, Reason} from "./Protocol.sol";
+import {Kind, Limits, Message, Reason} from "./Protocol.sol";
 import {Inbound} from "./Wire.sol";
 
 /// @notice What a gateway owes for inbound messages: bounded by what the source says it has sent and by the room there
@@ -66,7 +66,10 @@ abstract contract Settlement is Brakes {
     }
 
     /// @notice Orders the payment of a TRANSFER, or returns why it cannot be paid.
+    /// @dev What no gateway can have sent comes first, because it may not go back: its RETURN would be too long, and its
+    ///      amount would count as settled.
     function _order(Run memory run, Inbound message) internal returns (uint8) {
+        if (message.exceeds(LimitWords.MAX_LIMIT, Limits.MAX_REFERENCE)) return Reason.NOT_SENDABLE;
         if (message.asset() != run.asset) _switch(run, message.asset());
         return _place(run, message, run.delayAbove);
     }

@@ -190,6 +190,14 @@ library Wire {
         }
     }
 
+    /// @notice Whether its amount or its data is larger than this.
+    function exceeds(Inbound message, uint256 amount_, uint256 length) internal pure returns (bool value) {
+        assembly ("memory-safe") {
+            let data_ := add(message, calldataload(add(message, 0xe0)))
+            value := or(gt(calldataload(add(message, 0xa0)), amount_), gt(calldataload(data_), length))
+        }
+    }
+
     function data(Inbound message) internal pure returns (bytes calldata value) {
         assembly ("memory-safe") {
             let length := add(message, calldataload(add(message, 0xe0)))

@@ -138,6 +138,60 @@ contract HostileBrakesTest is Incident {
         vm.assertEq(wrapped.balanceOf(THIEF), 1, "the limit and the veto hold");
     }
 
+    /// @dev Its RETURN would be too long to send, or nobody can have sent so much: then it is never executed either.
+    function test_whatever_is_delayed_can_be_vetoed(uint128 amount, uint16 length, bool atHome) external {
+        (uint256 source, uint256 destination) = atHome ? (REMOTE, HOME) : (HOME, REMOTE);
+        lock(bond, ALICE, MOST, REMOTE, BOB);
+        vm.startPrank(GOVERNOR);
+        vm.chainId(destination);
+        gateways[destination].setFlowLimits(source, address(bond), FlowLimits(65_535, LIMIT, 1));
+        vm.stopPrank();
+        Message memory forged = forgery(1 << 40, uint128(bound(amount, 2 * OKU, 65_540 * OKU) / LOT * LOT));
+        forged.data = new bytes(length % 1_024 < 512 ? length % 512 : length % 1_025);
+        deliver(source, destination, forged);
+        bool canBeSent = forged.data.length <= 512 && forged.amount <= 65_535 * OKU;
+        uint8 reason = reasonOf(source, destination, forged);
+        vm.assertEq(reason, canBeSent ? Reason.DELAYED : Reason.NOT_SENDABLE, "reason");
+        if (canBeSent) {
+            vm.prank(OFFICERS);
+            gateways[destination].veto(source, forged);
+            return;
+        }
+        _assertNeverMoves(source, destination, forged);
+    }
+
+    /// @dev Otherwise it would count as settled, though nothing meters what goes back.
+    function test_what_nobody_can_have_sent_is_never_sent_back(bool isLong, bool isKnown) external {
+        Message memory forged = forgery(1 << 40, isLong ? OKU : 65_535 * OKU + LOT);
+        if (isLong) forged.data = new bytes(513);
+        if (isKnown) forged.recipient = address(0);
+        else forged.asset = STRANGER;
+        for (uint256 side = 0; side < 2; ++side) {
+            (uint256 source, uint256 destination) = side == 0 ? (REMOTE, HOME) : (HOME, REMOTE);
+            deliver(source, destination, forged);
+            vm.assertEq(reasonOf(source, destination, forged), Reason.NOT_SENDABLE, "reason");
+            _assertNeverMoves(source, destination, forged);
+        }
+    }
+
+    function _assertNeverMoves(uint256 source, uint256 destination, Message memory forged) private {
+        vm.warp(vm.getBlockTimestamp() + VETO_DELAY + RETURN_DELAY);
+        vm.chainId(destination);
+        bytes32 leaf = leafOf(source, destination, forged);
+        vm.expectRevert(abi.encodeWithSelector(IGateway.Quarantined.selector, leaf, Reason.NOT_SENDABLE));
+        gateways[destination].retry(source, forged);
+        vm.expectRevert(abi.encodeWithSelector(IGateway.NotReturnable.selector, leaf, Reason.NOT_SENDABLE));
+        gateways[destination].sendBack(source, forged);
+        vm.prank(OFFICERS);
+        vm.expectRevert(abi.encodeWithSelector(IBrakes.NotVetoable.selector, leaf, Reason.NOT_SENDABLE));
+        gateways[destination].veto(source, forged);
+        vm.prank(GOVERNOR);
+        vm.expectRevert(abi.encodeWithSelector(IGateway.StillHeld.selector, leaf, Reason.NOT_SENDABLE));
+        gateways[destination].retry(source, forged);
+        (, uint128 settled) = gateways[destination].received(source, forged.asset);
+        vm.assertEq(settled, 0, "settled");
+    }
+
     function _pause(address guardian, uint32 duration) private {
         pauseAll(REMOTE, HOME, guardian, Direction.INBOUND, duration);
     }

@@ -103,6 +103,15 @@ contract ReleaseTest is HomeSide {
         _assertHeldAmongOthers(odd, Reason.ODD_LOT);
     }
 
+    function test_a_release_that_no_gateway_can_have_sent_is_held() external {
+        Message memory message = transferOf(0, address(bond), BOB, STRANGER, 65_535 * 1e8 + LOT);
+        _assertHeldAmongOthers(message, Reason.NOT_SENDABLE);
+        message = transferOf(3, address(bond), BOB, STRANGER, LOT);
+        message.data = new bytes(513);
+        deliver(REMOTE, HOME, message);
+        _assertHeld(message, Reason.NOT_SENDABLE);
+    }
+
     function test_a_bond_not_announced_to_that_chain_is_held() external {
         LooseToken token = new LooseToken(_terms("JP1103521JA8"));
         _assertHeldAmongOthers(transferOf(0, address(token), BOB, STRANGER, LOT), Reason.ASSET_UNKNOWN);

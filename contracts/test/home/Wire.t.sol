@@ -31,6 +31,7 @@ contract Readers {
                 message.data()
             )
         );
+        fields = keccak256(abi.encode(fields, message.exceeds(type(uint64).max, 32)));
     }
 
     function readPlainly(Message calldata encoded, Route memory route)
@@ -43,6 +44,7 @@ contract Readers {
             Leaves.leafOf(route.sourceChain, route.sourceGateway, route.destinationChain, route.destinationGateway, m);
         fields =
             keccak256(abi.encode(m.kind, m.nonce, m.asset, m.sender, m.recipient, m.amount, m.runningTotal, m.data));
+        fields = keccak256(abi.encode(fields, m.amount > type(uint64).max || m.data.length > 32));
     }
 
     function readBatch(Batch calldata encoded, bytes32 domain) external pure returns (bytes32 digest, bytes32 fields) {

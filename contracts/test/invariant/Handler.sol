@@ -193,8 +193,13 @@ contract Handler is BrakeModel {
         if (_held[source][destination].length == 0) return;
         Message memory message = _heldAt(source, destination, which);
         vm.chainId(destination);
+        (uint64 epoch,, uint8 reason) = gateways[destination].held(leafOf(source, destination, message));
+        bool isVetoable = reason == Reason.DELAYED && !gateways[destination].COMMITTEE().isRevoked(epoch);
         vm.prank(OFFICERS);
-        try gateways[destination].veto(source, message) {} catch {}
+        try gateways[destination].veto(source, message) {}
+        catch {
+            if (isVetoable) breach = "INV-16: a veto was refused";
+        }
     }
 
     function rotate(uint256 on, uint256 seldom) external counted {

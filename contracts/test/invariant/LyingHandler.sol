@@ -19,9 +19,9 @@ contract LyingHandler is Handler {
             asset: address(_asset(which)),
             sender: _user(way),
             recipient: _user(recipient),
-            amount: uint128(lots % 200 * STEP),
+            amount: uint128(lots % 16 == 0 ? 65_535 * 1e8 + lots % 3 * STEP : lots % 200 * STEP),
             runningTotal: uint128(total % 2 == 0 ? type(uint128).max : total % 1_000 * STEP),
-            data: ""
+            data: new bytes(lots % 8 == 1 ? 512 + lots % 1_024 : 0)
         });
         if (gateways[destination].COMMITTEE().isRevoked(activeEpoch(destination))) return;
         _lies[leafOf(source, destination, message)] = message;

@@ -159,10 +159,13 @@ contract MintTest is Bridge {
         _assertHeldAmongOthers(message, Reason.TOTAL_EXCEEDED);
     }
 
-    function test_a_mint_of_the_largest_amount_is_held() external {
+    function test_a_mint_that_no_gateway_can_have_sent_is_held() external {
         Message memory message = transferOf(FIRST, address(bond), ALICE, BOB, 0);
         (message.amount, message.runningTotal) = (type(uint128).max, type(uint128).max);
-        _assertHeldAmongOthers(message, Reason.DELAYED);
+        _assertHeldAmongOthers(message, Reason.NOT_SENDABLE);
+        message = transferOf(FIRST + 3, address(bond), ALICE, BOB, LOT);
+        message.data = new bytes(513);
+        _assertHeldNext(message, Reason.NOT_SENDABLE);
     }
 
     function test_an_unknown_kind_is_held(uint8 kind) external {

@@ -69,6 +69,7 @@ contract SettlementChecks is HomeEnd {
         bool fits = amount <= delayAbove && uint256(inUsed) + amount <= inLimit && amount <= room
             && uint256(settled) + amount <= highest && highest <= type(uint56).max;
         assert((reason == Reason.NONE) == fits);
+        assert((reason == Reason.NOT_SENDABLE) == (amount > 65_535 * 1e8));
         assert(next.bound == run.bound && next.inLimit == inLimit && next.delayAbove == delayAbove);
         assert(next.settled == (fits ? uint256(settled) + amount : settled));
         assert(next.inUsed == (fits ? uint256(inUsed) + amount : inUsed));
@@ -82,7 +83,8 @@ contract SettlementChecks is HomeEnd {
         run.refusal = refusal;
         (uint8 reason,) = home.order(run, _transfer(recipient, amount, amount));
         bool isBarred = recipient == address(0) || recipient == address(home) || recipient == address(bond);
-        if (refusal != Reason.NONE) assert(reason == refusal);
+        if (amount > 65_535 * 1e8) assert(reason == Reason.NOT_SENDABLE);
+        else if (refusal != Reason.NONE) assert(reason == refusal);
         else assert((reason == Reason.RECIPIENT_INVALID) == isBarred);
     }
 
