@@ -234,6 +234,8 @@ abstract contract Inbox is Settlement {
         HeldMessage storage waiting = _held[leaf];
         if (waiting.heldAt == 0 || !COMMITTEE.isRevoked(waiting.epoch)) return;
         waiting.epoch = epoch;
+        // Nobody could veto it while its epoch was revoked.
+        if (waiting.reason == Reason.DELAYED) waiting.heldAt = uint48(block.timestamp);
         emit Recertified(leaf, epoch);
     }
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Bounds, Direction, FlowLimits, IBrakes, Right} from "../../src/common/IBrakes.sol";
+import {ICommittee} from "../../src/common/ICommittee.sol";
 import {IGateway} from "../../src/common/IGateway.sol";
 import {Message, Reason} from "../../src/common/Protocol.sol";
 import {HeldScenes} from "../HeldScenes.sol";
@@ -187,6 +188,37 @@ contract BrakesTest is HeldScenes {
         vm.prank(SECOND);
         vm.expectRevert(abi.encodeWithSelector(IBrakes.NotVetoable.selector, _leaf(message), Reason.CAP));
         gateway.veto(HOME, message);
+    }
+
+    /// @dev Nobody could veto it while its epoch was revoked.
+    function test_a_delayed_amount_that_is_certified_again_waits_anew(uint32 wait) external {
+        wait = uint32(bound(wait, 0, VETO_DELAY));
+        Message memory message = _send(7 * OKU);
+        _replace("second");
+        _revoke(1);
+        uint256 again = NOW + 1 hours + wait;
+        vm.warp(again);
+        vm.prank(OFFICERS);
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.EpochIsRevoked.selector, 1));
+        gateway.veto(HOME, message);
+        deliver(HOME, REMOTE, message);
+        uint256 opensAt = again + VETO_DELAY;
+        vm.assertEq(gateway.opensAt(HOME, address(bond), _leaf(message)), opensAt, "opens at");
+        vm.warp(opensAt - 1);
+        vm.expectRevert(abi.encodeWithSelector(IBrakes.StillDelayed.selector, _leaf(message), opensAt));
+        gateway.retry(HOME, message);
+        vm.prank(OFFICERS);
+        gateway.veto(HOME, message);
+    }
+
+    /// @dev Or whoever delivers could put it off for ever.
+    function test_a_delayed_amount_of_a_living_epoch_does_not_wait_anew() external {
+        Message memory message = _send(7 * OKU);
+        _replace("second");
+        vm.warp(NOW + VETO_DELAY);
+        deliver(HOME, REMOTE, message);
+        gateway.retry(HOME, message);
+        vm.assertEq(wrapped.balanceOf(BOB), 7 * OKU, "minted");
     }
 
     function test_a_delayed_release_waits_at_home_too() external {

@@ -69,6 +69,11 @@ abstract contract BrakeModel is Bridge {
         _waits[leaf] = Wait(vm.getBlockTimestamp(), paused, reason == Reason.DELAYED);
     }
 
+    /// @dev A delay begins anew where nobody could veto before.
+    function _sawRecertified(bytes32 leaf) internal {
+        if (_waits[leaf].isDelayed) _waits[leaf].heldAt = vm.getBlockTimestamp();
+    }
+
     function _isDelayed(bytes32 leaf) internal view returns (bool) {
         return _waits[leaf].isDelayed;
     }

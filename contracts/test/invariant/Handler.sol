@@ -269,6 +269,7 @@ contract Handler is BrakeModel {
         if (log.emitter == address(gateways[_chainOf(log.emitter)])) _hearBrakes(log, _chainOf(log.emitter));
         if (kind == IGateway.Executed.selector) _executed(log);
         if (kind == IGateway.Held.selector) _hold(log);
+        if (kind == IGateway.Recertified.selector) _sawRecertified(log.topics[1]);
         if (kind == IGateway.SentBack.selector) {
             _count(++fates[log.topics[1]].sentBack, "INV-03: sent back twice");
             _letGo(log.topics[1], _chainOf(log.emitter));
