@@ -63,7 +63,8 @@ interface IGateway is IBrakes {
         bytes calldata certificate
     ) external;
 
-    /// @notice Executes a held message whose reason is gone. A quarantined one only for the governor.
+    /// @notice Executes a held message whose reason is gone. A quarantined one only for the governor, whose word also
+    ///         stands for more than the source says it has sent: what was forged has counted there too.
     function retry(uint256 sourceChain, Message calldata message) external;
 
     /// @notice Sends a returnable held transfer back to its sender, after `RETURN_DELAY`.
@@ -93,6 +94,7 @@ interface IGateway is IBrakes {
     /// @notice When a message that is DELAYED may be executed, in UTC seconds, if no pause comes in between.
     function opensAt(uint256 sourceChain, address asset, bytes32 leaf) external view returns (uint256);
     /// @notice Gross units that were executed or sent back, and the highest running total among their messages, which
-    ///         they can never exceed. What is in flight on a route is `runningTotal` there less `settled` here.
+    ///         they can never exceed: where the governor retries for more, it rises with them. What is in flight on a
+    ///         route is `runningTotal` there less `settled` here.
     function received(uint256 sourceChain, address asset) external view returns (uint128 highestTotal, uint128 settled);
 }

@@ -83,6 +83,7 @@ abstract contract Inbox is Settlement {
         uint8 reason = waiting.reason;
         if (!Reason.isRetryable(reason) && msg.sender != GOVERNOR) revert Quarantined(leaf, reason);
         Run memory run = _newRun(sourceChain, 1);
+        run.isByGovernor = msg.sender == GOVERNOR;
         if (reason == Reason.DELAYED) {
             uint256 opening = _opensAt(sourceChain, inbound.asset(), waiting);
             if (block.timestamp < opening) revert StillDelayed(leaf, opening);

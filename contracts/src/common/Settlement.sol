@@ -25,7 +25,7 @@ abstract contract Settlement is Brakes {
         uint256 settled;
         uint256 bound; // what `settled` may grow to: there is room for no more
         bool isMature; // its messages have waited out their delay
-        bool isPaused;
+        bool isByGovernor; // its messages may exceed what their source says it has sent
         uint256 delayAbove; // units; none if it is mature
         uint256 inLimit; // units
         uint256 inUsed; // units
@@ -84,13 +84,21 @@ abstract contract Settlement is Brakes {
         }
         uint256 amount = message.amount();
         if (amount > delayAbove) return Reason.DELAYED;
-        uint256 highest = _larger(run.highestTotal, message.runningTotal());
+        uint256 highest = message.runningTotal();
+        if (highest < run.highestTotal) highest = run.highestTotal;
         (uint256 used, uint256 settled) = (run.inUsed, run.settled);
         unchecked {
             (used, settled) = (used + amount, settled + amount); // fewer than 57 bits and 128 bits
         }
-        if (used > run.inLimit) return run.isPaused ? Reason.PAUSED : Reason.LIMIT;
-        if (settled > highest || highest > Accounts.MAX_TOTAL) return Reason.TOTAL_EXCEEDED;
+        if (used > run.inLimit) {
+            bool isPaused = _isPaused(run.opening, run.sourceChain, run.asset, Direction.INBOUND);
+            return isPaused ? Reason.PAUSED : Reason.LIMIT;
+        }
+        if (settled > highest) {
+            if (!run.isByGovernor) return Reason.TOTAL_EXCEEDED;
+            highest = settled;
+        }
+        if (highest > Accounts.MAX_TOTAL) return Reason.TOTAL_EXCEEDED;
         if (settled > run.bound) return _shortage();
         (run.inUsed, run.highestTotal, run.settled) = (used, highest, settled);
         Payments.push(run.due, recipient, uint96(amount));
@@ -160,11 +168,7 @@ abstract contract Settlement is Brakes {
         (run.inUsed, run.outUsed) = account.drained(inLimit, limits.outLimit(), FLOW_PERIOD);
         run.delayAbove = run.isMature ? type(uint256).max : limits.delayAbove();
         // A run that is paused orders nothing and writes nothing: its limit counts as used up.
-        if (_isPaused(account, run.sourceChain, asset, Direction.INBOUND)) {
-            (run.isPaused, run.inLimit, run.inUsed) = (true, 0, 1);
-        } else {
-            run.isPaused = false;
-        }
+        if (_isPaused(account, run.sourceChain, asset, Direction.INBOUND)) (run.inLimit, run.inUsed) = (0, 1);
     }
 
     /// @dev Half of what a run pays drains the other direction, in one step.

@@ -293,9 +293,10 @@ contract Handler is BrakeModel {
 
     function _hold(Vm.Log memory log) private {
         (uint256 source, uint256 destination) = (uint256(log.topics[2]), _chainOf(log.emitter));
-        if (fates[log.topics[1]].vetoed != 0) return; // a forgery that nothing covers waits on, for the governor alone
         (uint64 nonce,, uint8 reason) = abi.decode(log.data, (uint64, uint64, uint8));
         Message memory message = _messageAt(source, destination, nonce, log.topics[1]);
+        // A forgery that nothing covers waits on after its veto, for the governor alone.
+        if (fates[log.topics[1]].vetoed != 0) return _sawHeld(destination, source, message, log.topics[1], reason);
         // Held for something else, and found to be large when it was retried: once, and its delay begins then.
         bool isDelayedLater = fates[log.topics[1]].held == 1 && reason == Reason.DELAYED && !_isDelayed(log.topics[1]);
         if (isDelayedLater) return _sawHeld(destination, source, message, log.topics[1], reason);
