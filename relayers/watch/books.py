@@ -166,12 +166,12 @@ class Books:
         return faults
 
     def _flow(self, side: Side, reckoned: Reckoned) -> list[tuple[str, str]]:
-        """Hold what came in since each kept sample to the limit, its refill meanwhile, and what left meanwhile."""
+        """Hold what came in since each kept sample to the limit, its refill meanwhile, and half of what left meanwhile."""
         if reckoned.moved & _LIMITS or reckoned.backing is None:
             return []
         for then in self._flows.get((side.chain, side.other, side.asset), ()):
             came, left = side.settled - reckoned.unmetered - then.came, side.sent - then.left
-            if came > then.limit + then.limit * (side.time - then.time) // side.period + left:
+            if came > then.limit + then.limit * (side.time - then.time) // side.period + left // 2:
                 return [("limit", f"{came} units came in within {side.time - then.time} s")]
         return []
 

@@ -134,10 +134,12 @@ def test_what_comes_in_above_limit_refill_and_backflow_is_a_breach() -> None:
     assert ids(minted(start, 150 * LOT + 1, time=1_000 + PERIOD // 2), None, start) == ["limit"]
 
 
-def test_what_goes_out_makes_room_and_what_is_sent_back_takes_none() -> None:
+def test_half_of_what_goes_out_makes_room_and_what_is_sent_back_takes_none() -> None:
     start = replace(THERE, highest=1_000 * LOT)
-    out = replace(minted(start, 110 * LOT), sent=12 * LOT, backing=105 * LOT)
+    out = replace(minted(start, 105 * LOT), sent=12 * LOT, backing=100 * LOT)
     assert ids(out, None, start) == []
+    above = replace(out, settled=out.settled + 1, backing=out.backing + 1)
+    assert ids(above, None, start) == ["limit"]
     back = minted(start, 110 * LOT)
     assert ids(back, known(back, unmetered=10 * LOT), start) == []
     moved = minted(start, 500 * LOT)
