@@ -166,7 +166,7 @@ class Books:
         return faults
 
     def _flow(self, side: Side, reckoned: Reckoned) -> list[tuple[str, str]]:
-        """Hold what came in since each kept sample to the limit, its refill meanwhile, and half of what left meanwhile."""
+        """Hold what came in since each kept sample to the limit, its refill meanwhile, and half of what left."""
         if reckoned.moved & _LIMITS or reckoned.backing is None:
             return []
         for then in self._flows.get((side.chain, side.other, side.asset), ()):
