@@ -47,7 +47,7 @@ from relayers.formation import form
 from relayers.memory import LiveBatch, Memory
 from relayers.plan import Plan
 
-HIGHEST = 2**63 - 1
+MAX_HEIGHT = 2**63 - 1
 """What a database can hold of a height. A forged batch may name a greater one."""
 
 
@@ -143,7 +143,8 @@ class Engine:
             case DeliverBatch(batch):
                 routes = [batch.route]
             case RetryTransfer(leaf):
-                routes = [transfer.route for transfer in (self.memory.transfers.get(leaf),) if transfer]
+                transfer = self.memory.transfers.get(leaf)
+                routes = [] if transfer is None else [transfer.route]
             case PostSignatures(slots):
                 routes = [key.route for slot in slots if (key := self.memory.by_slot.get(slot))]
             case _:
@@ -217,7 +218,7 @@ class Engine:
             return
         waiting = self.memory.parked.get(fact.leaf, [])
         if isinstance(fact, Executed | Held) and fact.route in self.plan.routes:
-            height = Height(min(delivered.source_height, HIGHEST)) if delivered else Height(0)
+            height = Height(min(delivered.source_height, MAX_HEIGHT)) if delivered else Height(0)
             changes.park(Parked(fact.leaf, fact.route, fact, waiting[0].source_height if waiting else height))
         elif waiting:
             changes.park(Parked(fact.leaf, waiting[0].route, fact, waiting[0].source_height))
@@ -234,15 +235,20 @@ class Engine:
         """
         for leaf, waiting in self.memory.parked.items():
             parked = waiting[0]
-            final = self.memory.final.get(parked.route.source_chain)
-            is_past = final is not None and parked.source_height <= final.height
-            nonce = getattr(parked.outcome, "nonce", None)
-            if not is_past and (nonce is None or nonce >= self.memory.next_nonce.get(parked.route, 0)):
-                continue
-            if leaf not in self.memory.transfers:
+            if leaf not in self.memory.transfers and self._is_past(parked):
                 why = f"the destination executed or holds 0x{leaf.hex()}, which its source never sent"
                 evidence = {"leaf": "0x" + leaf.hex(), "source_height": parked.source_height}
                 changes.halt(parked.route, why, evidence | {"destination_tx": "0x" + parked.outcome.at.tx.hex()})
+
+    def _is_past(self, parked: Parked) -> bool:
+        final = self.memory.final.get(parked.route.source_chain)
+        if final is not None and parked.source_height <= final.height:
+            return True
+        match parked.outcome:
+            case Executed(nonce=nonce) | Held(nonce=nonce):
+                return nonce < self.memory.next_nonce.get(parked.route, 0)
+            case _:
+                return False
 
     def _glimpse_one(self, changes: Changes, fact: ChainFact) -> None:
         if isinstance(fact, Dispatched) and fact.route in self.plan.routes:
