@@ -94,7 +94,7 @@ async def _operations(remote: EvmChain, timelock: Address, start: Height, end: H
 
 
 async def _require_no_rotation(remote: EvmChain, latest: Block, fates: Sequence[Executed | Held]) -> None:
-    """Refuse while a rotation is held that anybody may retry: it could follow the revoked epoch."""
+    """Refuse while a rotation is held that the governor may retry: it could follow the revoked epoch."""
     committee, _, _ = await _committee(remote, latest)
     for fate in fates:
         if not isinstance(fate, Held) or fate.reason != Reason.COMMITTEE_MISMATCH:
@@ -102,7 +102,7 @@ async def _require_no_rotation(remote: EvmChain, latest: Block, fates: Sequence[
         held = await read(remote.rpc, Query(views.HELD, remote.watched.gateway, (fate.leaf,)), latest)
         if held.held_at and not await read(remote.rpc, Query(views.IS_REVOKED, committee, (held.epoch,)), latest):
             raise Refuse(
-                f"the rotation {to_hex(fate.leaf)} is held there, and anybody may retry it: "
+                f"the rotation {to_hex(fate.leaf)} is held there, and the governor may retry it: "
                 f"have the council revoke epoch {held.epoch} there, too"
             )
 

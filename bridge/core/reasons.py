@@ -32,7 +32,7 @@ class HoldClass(Enum):
     QUARANTINE = "the destination's governor decides"
 
 
-_RETRY = frozenset({Reason.CAP, Reason.LIMIT, Reason.DELAYED, Reason.PAUSED, Reason.COMMITTEE_MISMATCH})
+_RETRY = frozenset({Reason.CAP, Reason.LIMIT, Reason.DELAYED, Reason.PAUSED})
 _RETURNABLE = frozenset({Reason.ASSET_UNKNOWN, Reason.RECIPIENT_INVALID})
 
 _SENTENCES = {
