@@ -1,12 +1,13 @@
 """Whole transfers over real nodes, carried by four real processes."""
 
 import asyncio
+from collections.abc import Awaitable
 
 import pytest
 
 from bridge.core.events import Delivered, Dispatched
 from bridge.core.transfers import State
-from bridge.core.types import Address
+from bridge.core.types import Address, Leaf
 from tests.e2e.people import LOT, People, stranger, until
 from tests.e2e.running import Running
 
@@ -35,18 +36,25 @@ async def test_a_lock_is_executed_on_either_public_chain_and_a_burn_is_released_
     assert await people.balance(home, people.bond(), people.address("carol")) == before
 
 
+async def one_after_the_other(first: Awaitable[list[Leaf]], second: Awaitable[list[Leaf]]) -> list[Leaf]:
+    """Send transfers, the second before the first is mined; return their leaves in that order."""
+
+    async def later() -> list[Leaf]:
+        await asyncio.sleep(0.2)
+        return await second
+
+    leaves, more = await asyncio.gather(first, later())
+    return [*leaves, *more]
+
+
 async def test_locks_and_burns_cross_in_either_order(people: People) -> None:
     async def cross(name: str, remote: int, *, burn_first: bool) -> None:
         chain, token, holder = people.remote(remote), people.wrapped(remote, 1), people.address(name)
         before = await people.balance(chain, token, holder)
         first = await people.lock(2 * LOT, remote=remote, name=name, bond=1)
         await people.become(State.EXECUTED, first)
-        if burn_first:
-            leaves = await people.burn(LOT, remote, name, bond=1)
-            leaves += await people.lock(3 * LOT, remote=remote, name=name, bond=1)
-        else:
-            leaves = await people.lock(3 * LOT, remote=remote, name=name, bond=1)
-            leaves += await people.burn(LOT, remote, name, bond=1)
+        lock, burn = people.lock(3 * LOT, remote=remote, name=name, bond=1), people.burn(LOT, remote, name, bond=1)
+        leaves = await one_after_the_other(*((burn, lock) if burn_first else (lock, burn)))
         assert await people.executions(leaves) == [0, 0], "one was over before the other one began"
         await people.become(State.EXECUTED, leaves)
         assert await people.executions([*first, *leaves]) == [1, 1, 1]
