@@ -1,35 +1,23 @@
 """Transfers cross, in both directions, once, whatever happens to the relayers and their nodes in between."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from bridge.core.events import Submit
 from bridge.core.transfers import State
-from tests.fakes.crew import Member, crew, everything_is_executed_once, run
+from tests.fakes.crew import Member, begin, crew, everything_is_executed_once, run
 from tests.fakes.keys import fake_address
 from tests.fakes.world import World, world
-
-FreshDatabase = Callable[[Path], None]
-
-
-@pytest.fixture
-def bridge() -> World:
-    return world(relayers=3, remotes=2)
+from tests.relayers.conftest import FreshDatabase
 
 
 @pytest_asyncio.fixture
-async def members(bridge: World, tmp_path: Path, fresh_database: FreshDatabase) -> AsyncIterator[list[Member]]:
-    found = crew(bridge, tmp_path)
-    for member in found:
-        fresh_database(member.path)
-        await member.start()
-    yield found
-    for member in found:
-        await member.stop()
+async def members(members: list[Member]) -> list[Member]:
+    """The relayers that tests here share, started."""
+    await begin(members)
+    return members
 
 
 def _has_to_deliver(member: Member) -> bool:
